@@ -1,0 +1,11 @@
+// CARP as Squid 3.2 and later compute it: nothing resets the URL hash between members, so
+// the member at place i is scored with the hash of the key i + 1 times over. Needs carp.js.
+function parrayRank(key) {
+  var h = 0, scores = [], i, j;
+  key = parrayBytes(key);
+  for (i = 0; i < parrayMembers.length; i += 3) {
+    for (j = 0; j < key.length; j++) h = h + (h << 19 | h >>> 13) + key.charCodeAt(j) | 0;
+    scores.push(parrayScore(h ^ parrayMembers[i + 2], parrayMembers[i + 1]));
+  }
+  return parrayBest(scores);
+}

@@ -1,0 +1,3 @@
+//! The engine of a proxy array.
+
+pub mod route;

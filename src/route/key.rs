@@ -1,0 +1,117 @@
+//! What of a URL is hashed.
+//!
+//! A short string algorithm, the same as in `pac-templates/key.js`: URL libraries normalise in ways
+//! of their own, and a browser's PAC has none.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use pat::HashKey;
+
+/// The text whose hash chooses the member. Not what finds a stored response.
+///
+/// - `http:` gives `http://` + host + `:port` unless empty or 80 + path and query; `HashKey: path`
+///   leaves the query out.
+/// - Everything else gives `host:port`, the port filled in: 80 for `ws`, 21 for `ftp`, 443 for all
+///   others. A browser tells PAC no more of `https:`, and CONNECT tells a proxy no more.
+/// - `HashKey: host` gives the host.
+///
+/// The host is lower-cased (A-Z only) and loses one trailing dot; credentials and fragment are
+/// dropped; everything else stays as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteKey<'a>(pub(super) Cow<'a, str>);
+
+impl<'a> RouteKey<'a> {
+    /// The key of a URL, or of an authority (`host:port`) when there is no `://` in it.
+    ///
+    /// Total: any string has a key. Allocates only where the key is not a part of the URL.
+    pub fn of(url: &'a str, kind: HashKey) -> Self {
+        let (scheme, rest) = match url.split_once("://") {
+            Some((scheme, rest)) => (scheme, rest),
+            None => ("", url),
+        };
+        let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let (host, port) = host_and_port(authority);
+        if kind == HashKey::Host {
+            return Self(fold(host));
+        }
+        if !scheme.eq_ignore_ascii_case("http") {
+            return Self(Cow::Owned(format!(
+                "{}:{}",
+                fold(host),
+                port_or_default(port, scheme)
+            )));
+        }
+        let path = path(tail, kind);
+        let port = if port == "80" { "" } else { port };
+        // The usual URL is its own key already.
+        let whole = "http://".len() + host.len() + path.len();
+        let plain = scheme == "http" && port.is_empty() && path.starts_with('/');
+        if plain
+            && authority.len() == host.len()
+            && matches!(fold(host), Cow::Borrowed(h) if h.len() == host.len())
+        {
+            return Self(Cow::Borrowed(url.get(..whole).unwrap_or(url)));
+        }
+        let colon = if port.is_empty() { "" } else { ":" };
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        Self(Cow::Owned(format!(
+            "http://{}{colon}{port}{slash}{path}",
+            fold(host)
+        )))
+    }
+
+    /// The text that is hashed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RouteKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Host and port of an authority; credentials end at its last `@`. IPv6 hosts keep their brackets.
+fn host_and_port(authority: &str) -> (&str, &str) {
+    let place = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_credentials, place)| place);
+    if place.starts_with('[')
+        && let Some((address, after)) = place.split_once(']')
+    {
+        let host = place.get(..=address.len()).unwrap_or(place);
+        return (host, after.strip_prefix(':').unwrap_or(after));
+    }
+    place.rsplit_once(':').unwrap_or((place, ""))
+}
+
+/// Lower case (A-Z only) without one trailing dot.
+fn fold(host: &str) -> Cow<'_, str> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if host.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(host.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(host)
+    }
+}
+
+fn port_or_default<'a>(port: &'a str, scheme: &str) -> &'a str {
+    match port {
+        "" if scheme.eq_ignore_ascii_case("ws") => "80",
+        "" if scheme.eq_ignore_ascii_case("ftp") => "21",
+        "" => "443",
+        given => given,
+    }
+}
+
+/// Path and query without the fragment; without the query, too, for `HashKey: path`.
+fn path(tail: &str, kind: HashKey) -> &str {
+    let end = match kind {
+        HashKey::Path => memchr::memchr2(b'#', b'?', tail.as_bytes()),
+        HashKey::Url | HashKey::Host => memchr::memchr(b'#', tail.as_bytes()),
+    };
+    end.and_then(|end| tail.get(..end)).unwrap_or(tail)
+}
