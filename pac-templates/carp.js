@@ -12,14 +12,14 @@ function parrayScore(h, multiplier) {
 }
 
 // The best parrayFailover members (all, if there are fewer), highest score first, equal
-// scores in the order of the data. One more may follow: the caller cuts. sort()
-// is not stable everywhere, and slower than this when the list is short.
+// scores in the order of the data. sort() is not stable
+// everywhere, and slower than this when the list is short.
 function parrayBest(scores) {
   var best = [], tops = [], count = 0, i, j, x;
   for (i = 0; i < scores.length; i++) {
     x = scores[i];
     if (count < parrayFailover || x > tops[count - 1]) {
-      for (j = count; j > 0 && x > tops[j - 1]; j--) {
+      for (j = count; j && x > tops[j - 1]; j--) {
         best[j] = best[j - 1];
         tops[j] = tops[j - 1];
       }
@@ -28,5 +28,5 @@ function parrayBest(scores) {
       if (count < parrayFailover) count++;
     }
   }
-  return best;
+  return best.slice(0, count);
 }

@@ -1,3 +1,4 @@
 //! The engine of a proxy array.
 
+pub mod pac;
 pub mod route;

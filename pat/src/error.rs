@@ -15,7 +15,8 @@ pub struct ValueError {
 }
 
 impl ValueError {
-    pub(crate) fn new(what: &'static str, expected: &'static str, found: &str) -> Self {
+    /// `what` must be `expected`, found `found`.
+    pub fn new(what: &'static str, expected: &'static str, found: &str) -> Self {
         Self {
             what,
             expected,

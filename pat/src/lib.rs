@@ -43,6 +43,6 @@ pub use diff::{Change, diff};
 pub use edit::{Edit, EditError, MemberField};
 pub use error::{ParseError, ParseErrorKind, ParseErrors, ValueError};
 pub use header::{ArrayName, ConfigId, HashKey, HashName, HashSeed, Header, ListTtl};
-pub use member::{CacheSize, LoadFactor, Member, MemberName, Opaque, Status};
+pub use member::{AddressBy, CacheSize, LoadFactor, Member, MemberName, Opaque, Status};
 pub use print::Dialect;
 pub use table::Table;

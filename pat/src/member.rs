@@ -49,6 +49,37 @@ impl Member {
             cache_size: CacheSize::default(),
         }
     }
+
+    /// `host:port` to connect to; IPv6 addresses have brackets.
+    pub fn authority(&self, by: AddressBy) -> String {
+        match (by, self.ip) {
+            (AddressBy::Ip, Some(IpAddr::V6(ip))) => format!("[{ip}]:{}", self.port),
+            (AddressBy::Ip, Some(ip)) => format!("{ip}:{}", self.port),
+            (AddressBy::Ip | AddressBy::Name, _) => format!("{}:{}", self.name.host(), self.port),
+        }
+    }
+}
+
+/// What of a member is used to connect to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AddressBy {
+    /// Its name: browsers and downstream proxies resolve it.
+    #[default]
+    Name,
+    /// Its `ip` field, or the name where there is none.
+    Ip,
+}
+
+impl FromStr for AddressBy {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text {
+            "name" => Ok(Self::Name),
+            "ip" => Ok(Self::Ip),
+            _ => Err(ValueError::new("address", "name or ip", text)),
+        }
+    }
 }
 
 /// Name of a member: 1 to 255 characters out of letters, digits, `.`, `-`, `_`, or an IP address.

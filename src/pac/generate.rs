@@ -1,0 +1,250 @@
+//! A table as PAC JavaScript.
+//!
+//! The scripts of `pac-templates/` follow the table's data as they stand, without comments and
+//! indentation. Text from a table is inserted as JSON text only, so a name can never become code.
+
+use std::fmt::Write as _;
+
+use crate::route::{CarpKind, Parts, RouteKey, Router};
+
+use super::eval;
+use super::options::PacOptions;
+
+/// Why no PAC can be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenerateError {
+    /// The custom logic is no sequence of JavaScript statements.
+    #[error("custom logic is not JavaScript that can stand in a function: {0}")]
+    CustomLogic(String),
+}
+
+const KEY: &str = include_str!("../../pac-templates/key.js");
+const UTF8: &str = include_str!("../../pac-templates/utf8.js");
+const HRW: &str = include_str!("../../pac-templates/hrw.js");
+const CARP: &str = include_str!("../../pac-templates/carp.js");
+const CARP10: &str = include_str!("../../pac-templates/carp10.js");
+const CARP11: &str = include_str!("../../pac-templates/carp11.js");
+const SQUID32: &str = include_str!("../../pac-templates/squid32.js");
+const FIND: &str = include_str!("../../pac-templates/find.js");
+
+/// What the PAC of this router must return for a URL: the members in rank order, then the default
+/// route; `DIRECT` where that leaves nothing.
+///
+/// When the array is off the members are left out.
+pub fn answer(router: &Router, options: &PacOptions, url: &str) -> String {
+    answer_for(router, options, &router.key(url))
+}
+
+fn answer_for(router: &Router, options: &PacOptions, key: &RouteKey<'_>) -> String {
+    let mut list = Vec::new();
+    if router.table().header().array_enabled {
+        let ranking = router.ranking(key);
+        let most = options.failover.unwrap_or(usize::MAX);
+        list.extend(
+            ranking
+                .iter()
+                .take(most)
+                .map(|ranked| proxy(ranked.member, options)),
+        );
+    }
+    list.extend(
+        options
+            .default_route
+            .as_slice()
+            .iter()
+            .map(ToString::to_string),
+    );
+    if list.is_empty() {
+        "DIRECT".to_owned()
+    } else {
+        list.join("; ")
+    }
+}
+
+fn proxy(member: &pat::Member, options: &PacOptions) -> String {
+    format!("{} {}", options.scheme, member.authority(options.address))
+}
+
+/// Writes the PAC: ES3, ASCII, no DNS, the same ranking as the router's.
+///
+/// # Errors
+/// Custom logic that does not parse as statements of a function.
+pub fn generate(router: &Router, options: &PacOptions) -> Result<String, GenerateError> {
+    if let Some(logic) = &options.custom_logic {
+        check_custom_logic(logic)?;
+    }
+    let header = router.table().header();
+    let mut pac = String::with_capacity(8 * 1024);
+    // Writing to a String cannot fail.
+    writeln!(
+        pac,
+        "// parray PAC of array {}, ConfigID {}, hash {}, key {}",
+        json(header.array_name.as_str()),
+        header.config_id,
+        header.hash,
+        header.hash_key
+    )
+    .ok();
+    let selection = if write_selection(&mut pac, router, options) {
+        "return parrayRoute(url);".to_owned()
+    } else {
+        let default = answer_for(
+            router,
+            &PacOptions {
+                failover: Some(0),
+                ..options.clone()
+            },
+            &router.key(""),
+        );
+        format!("return {};", json(&default))
+    };
+    pac.push_str("function FindProxyForURL(url, host) {\n");
+    if let Some(logic) = &options.custom_logic {
+        pac.push_str(&ascii_source(logic));
+        pac.push('\n');
+    }
+    pac.push_str(&selection);
+    pac.push_str("\n}\n");
+    Ok(pac)
+}
+
+/// Data and functions of the selection; false if there is nothing to select from.
+fn write_selection(pac: &mut String, router: &Router, options: &PacOptions) -> bool {
+    let header = router.table().header();
+    let (members, on, scripts): (Vec<String>, usize, Vec<&str>) = match router.parts() {
+        Parts::Hrw(entries) => {
+            let even = entries
+                .iter()
+                .all(|entry| Some(entry.load) == entries.first().map(|e| e.load));
+            let row = |e: &crate::route::HrwEntry<'_>| {
+                let load = if even { 1 } else { e.load };
+                let [high, low] = halves(e.hash);
+                format!("{},{load},{high},{low}", json(&proxy(e.member, options)))
+            };
+            (entries.iter().map(row).collect(), entries.len(), vec![HRW])
+        }
+        Parts::Carp(kind, entries) => {
+            let on = entries.iter().filter(|entry| entry.on).count();
+            // In Squid's order an off member is hashed, too; below zero it is never among the best.
+            let listed = entries
+                .iter()
+                .filter(|entry| entry.on || kind == CarpKind::Squid32);
+            let row = |e: &crate::route::CarpEntry<'_>| match e.on {
+                true => format!(
+                    "{},{},{}",
+                    json(&proxy(e.member, options)),
+                    e.multiplier,
+                    e.hash.cast_signed()
+                ),
+                false => "\"\",-1,0".to_owned(),
+            };
+            let script = match kind {
+                CarpKind::V10 => CARP10,
+                CarpKind::V11 => CARP11,
+                CarpKind::Squid32 => SQUID32,
+            };
+            (listed.map(row).collect(), on, vec![CARP, script])
+        }
+    };
+    if on == 0 || !header.array_enabled {
+        return false;
+    }
+    let failover = options.failover.unwrap_or(on).clamp(1, on);
+    writeln!(pac, "var parrayMembers = [\n{}\n];", members.join(",\n")).ok();
+    if matches!(router.parts(), Parts::Hrw(_)) {
+        writeln!(pac, "var parraySeed = [{}];", seed_words(header.hash_seed)).ok();
+    }
+    writeln!(
+        pac,
+        "var parrayKeyKind = {};",
+        json(header.hash_key.as_str())
+    )
+    .ok();
+    writeln!(pac, "var parrayFailover = {failover};").ok();
+    writeln!(
+        pac,
+        "var parrayDefault = {};",
+        json(&options.default_route.to_string())
+    )
+    .ok();
+    for script in [KEY, UTF8].iter().chain(&scripts).chain([&FIND]) {
+        push_stripped(pac, script);
+    }
+    true
+}
+
+/// A script without its comment lines, empty lines and indentation.
+fn push_stripped(pac: &mut String, script: &str) {
+    let code = script
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"));
+    for line in code {
+        pac.push_str(line);
+        pac.push('\n');
+    }
+}
+
+/// A string as a JavaScript literal in ASCII.
+fn json(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len() + 2);
+    literal.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => literal.extend(['\\', c]),
+            // `<` so that the text can stand in a page, too.
+            ' '..='~' if c != '<' => literal.push(c),
+            _ => push_escaped(&mut literal, c),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+/// Custom logic with everything beyond ASCII escaped: browsers disagree on a PAC's charset, and an
+/// escape means the same inside of strings and names.
+fn ascii_source(source: &str) -> String {
+    let mut ascii = String::with_capacity(source.len());
+    for c in source.chars() {
+        if c.is_ascii() {
+            ascii.push(c)
+        } else {
+            push_escaped(&mut ascii, c)
+        }
+    }
+    ascii
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        write!(out, "\\u{unit:04x}").ok();
+    }
+}
+
+fn halves(hash: u64) -> [i32; 2] {
+    let [a, b, c, d, e, f, g, h] = hash.to_be_bytes();
+    [
+        i32::from_be_bytes([a, b, c, d]),
+        i32::from_be_bytes([e, f, g, h]),
+    ]
+}
+
+/// k0 high, k0 low, k1 high, k1 low.
+fn seed_words(seed: pat::HashSeed) -> String {
+    let bits = u128::from_le_bytes(seed.0).to_le_bytes();
+    let word = |at: usize| {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(bits.get(at..at + 4).unwrap_or(&[0; 4]));
+        i32::from_le_bytes(bytes)
+    };
+    format!("{},{},{},{}", word(4), word(0), word(12), word(8))
+}
+
+/// Whether a text can stand in a function's body, and only there: it must not end the function.
+///
+/// # Errors
+/// What the parser says.
+pub fn check_custom_logic(logic: &str) -> Result<(), GenerateError> {
+    eval::check_function_body(&ascii_source(logic)).map_err(GenerateError::CustomLogic)
+}

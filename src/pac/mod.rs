@@ -1,0 +1,18 @@
+//! The routing decision as JavaScript: proxy auto-config files for browsers.
+//!
+//! [`generate()`] writes a PAC from a [`crate::route::Router`]; [`answer`] is what that PAC must return
+//! for a URL; [`eval`] runs a PAC; [`verify()`] runs it over many URLs and compares.
+
+pub mod eval;
+mod generate;
+mod options;
+mod result;
+mod verify;
+
+pub use generate::{GenerateError, answer, check_custom_logic, generate};
+pub use options::{MemberScheme, PacOptions};
+pub use result::{PacRoute, PacRoutes, RouteError};
+pub use verify::{Mismatch, VerifyError, sample_urls, verify};
+
+/// What a PAC is served as.
+pub const CONTENT_TYPE: &str = "application/x-ns-proxy-autoconfig";
