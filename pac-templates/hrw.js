@@ -67,12 +67,12 @@ function parrayHash(s) {
 }
 
 // The best parrayFailover members (all, if there are fewer), best first. The lists are
-// made once: to grow new ones at each call would take longer than to score.
+// made once: to grow new ones at each call takes time. c: how many they hold.
 var parrayTop=[],parrayCosts=[],parrayLoads=[];
 
 function parrayRank(key) {
   var k=parrayHash(parrayBytes(key)),u=k[0],l=k[1],data=parrayMembers,n=data.length,
-  best=parrayTop,costs=parrayCosts,loads=parrayLoads,count=0,limit=1e99,i,j,x,m,t,w;
+  best=parrayTop,costs=parrayCosts,loads=parrayLoads,c=0,limit=1e99,i,j,x,m,t,w;
   for (i=0; i<n; i+=4) {
     // MurmurHash3's finaliser over the low half, then over the high half plus the result.
     // Multiplication modulo 2^32 by halves of the constant: all products are below 2^48.
@@ -100,7 +100,7 @@ function parrayRank(key) {
       // t + j * (lower 23 bits) / 2^23 in two steps, so that all stays below 2^31.
       x=(m<<24)-t-(j*(x>>>9&16383)+(j*(x&511)>>>9)>>>14);
       // Cost / load, ascending: compared by cross multiplication, below 2^53.
-      for (j=count; j&&x*loads[j-1]<costs[j-1]*w; j--) {
+      for (j=c; j&&x*loads[j-1]<costs[j-1]*w; j--) {
         best[j]=best[j-1];
         costs[j]=costs[j-1];
         loads[j]=loads[j-1];
@@ -108,10 +108,10 @@ function parrayRank(key) {
       best[j]=data[i];
       costs[j]=x;
       loads[j]=w;
-      if (count<parrayFailover) count++;
+      if (c<parrayFailover) c++;
       // 1.4 * 2^8 = 358.4
-      if (count==parrayFailover) limit=costs[count-1]/loads[count-1]/358.4;
+      if (c==parrayFailover) limit=costs[c-1]/loads[c-1]/358.4;
     }
   }
-  return best.slice(0,count);
+  return best.slice(0,c);
 }

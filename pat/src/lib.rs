@@ -33,7 +33,9 @@ mod error;
 mod header;
 mod member;
 mod parse;
+mod patch;
 mod print;
+mod row;
 mod scan;
 mod table;
 
@@ -44,5 +46,7 @@ pub use edit::{Edit, EditError, MemberField};
 pub use error::{ParseError, ParseErrorKind, ParseErrors, ValueError};
 pub use header::{ArrayName, ConfigId, HashKey, HashName, HashSeed, Header, ListTtl};
 pub use member::{AddressBy, CacheSize, LoadFactor, Member, MemberName, Opaque, Status};
+pub use patch::{HeaderPatch, IpChoice, MemberPatch};
 pub use print::Dialect;
+pub use row::MemberRow;
 pub use table::Table;

@@ -32,6 +32,8 @@ enum Scores {
 /// A member and its score for one key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ranked<'a> {
+    /// Its place in the table, from 0.
+    pub place: usize,
     /// The member.
     pub member: &'a Member,
     /// The higher, the better; only comparable within one ranking.
@@ -107,6 +109,11 @@ impl Router {
     ///
     /// The first of [`Router::ranking`], without working out the rest and without allocating.
     pub fn owner(&self, key: &RouteKey<'_>) -> Option<&Member> {
+        self.table.members().get(self.owner_place(key)?)
+    }
+
+    /// Place in the table, from 0, of [`Router::owner`].
+    pub fn owner_place(&self, key: &RouteKey<'_>) -> Option<usize> {
         let at = match &self.scores {
             Scores::Hrw(candidates) => hrw::owner(candidates, self.sip13(key))?,
             Scores::Carp(kind, candidates) => {
@@ -120,7 +127,7 @@ impl Router {
                 best?.0
             }
         };
-        self.member_at(at)
+        self.places.get(at).copied()
     }
 
     /// The members that are on, the owner first; the rest is the order in which to try when it fails.
@@ -188,8 +195,11 @@ impl Router {
         let mut rows: Vec<(usize, T)> = scored.collect();
         rows.sort_unstable_by(|a, b| compare(&a.1, &b.1).then(a.0.cmp(&b.0)));
         let ranked = |(at, value): &(usize, T)| {
+            let place = *self.places.get(*at)?;
+            let member = self.table.members().get(place)?;
             Some(Ranked {
-                member: self.member_at(*at)?,
+                place,
+                member,
                 score: score(value),
             })
         };

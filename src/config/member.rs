@@ -1,0 +1,206 @@
+//! A member's configuration, checked.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper::Uri;
+use ipnet::IpNet;
+use pat::{AddressBy, MemberName};
+
+use super::file::{ConfigError, LimitsFile, MemberFile, host_target};
+use crate::net::destination::{DestinationPolicy, is_private, plain};
+use crate::net::resolve::{HostMap, Resolver};
+use crate::net::serve::ServeLimits;
+use crate::pac::PacOptions;
+use crate::units::Span;
+
+/// What a member runs by.
+#[derive(Debug, Clone)]
+pub struct MemberConfig {
+    /// Its name in the table, and in `Via`.
+    pub name: MemberName,
+    /// Where it listens. Default 127.0.0.1:3128.
+    pub listen: SocketAddr,
+    /// Where its table comes from.
+    pub source: TableSource,
+    /// Folder for the last good table; `None`: nothing is kept.
+    pub state: Option<PathBuf>,
+    /// How siblings are connected to. Default: by `ip`.
+    pub sibling_address: AddressBy,
+    /// The PAC that it publishes.
+    pub pac: PacOptions,
+    /// Who may do what.
+    pub access: Access,
+    /// Names and addresses of origins.
+    pub resolver: Resolver,
+    /// How long and how much.
+    pub limits: MemberLimits,
+}
+
+/// Where a member's table comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableSource {
+    /// A master, or a member in its place: the URL of its `/pat`.
+    Master(Uri),
+    /// A file, watched.
+    File(PathBuf),
+}
+
+/// Which clients are served, and what CONNECT may reach.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Networks; `None`: loopback and private ones.
+    pub clients: Option<Vec<IpNet>>,
+    /// Ports for CONNECT.
+    pub connect_ports: Vec<u16>,
+}
+
+impl Access {
+    /// Whether a client of this address is served. Members of the table are, too; that is not asked here.
+    pub fn serves(&self, client: IpAddr) -> bool {
+        let client = plain(client);
+        match &self.clients {
+            Some(networks) => networks.iter().any(|network| network.contains(&client)),
+            None => is_private(client),
+        }
+    }
+}
+
+/// How long and how much.
+#[derive(Debug, Clone, Copy)]
+pub struct MemberLimits {
+    /// Of client connections.
+    pub serve: ServeLimits,
+    /// A connection to the next hop.
+    pub connect: Duration,
+    /// The head of a response.
+    pub first_byte: Duration,
+    /// Silence within a body.
+    pub idle: Duration,
+    /// Silence within a tunnel, both ways.
+    pub tunnel_idle: Duration,
+    /// Siblings that are tried before the origin; 0: none.
+    pub tries: usize,
+}
+
+impl TryFrom<MemberFile> for MemberConfig {
+    type Error = ConfigError;
+
+    fn try_from(file: MemberFile) -> Result<Self, ConfigError> {
+        let name = file.name.as_deref().ok_or(ConfigError::Missing(
+            "name: a member needs its name in the table (--name)",
+        ))?;
+        let name = name
+            .parse()
+            .map_err(|error| ConfigError::value("name", error))?;
+        let source = source(file.master.as_deref(), file.table)?;
+        let sibling_address = match file.sibling_address.as_deref() {
+            Some(text) => text
+                .parse()
+                .map_err(|error| ConfigError::value("sibling_address", error))?,
+            None => AddressBy::Ip,
+        };
+        let access = Access {
+            clients: file
+                .access
+                .clients
+                .map(|list| networks("access.clients", &list))
+                .transpose()?,
+            connect_ports: file.access.connect_ports.unwrap_or_else(|| vec![443, 8443]),
+        };
+        let policy = DestinationPolicy {
+            allow: networks("destinations.allow", &file.destinations.allow)?,
+            deny: networks("destinations.deny", &file.destinations.deny)?,
+        };
+        let hosts = file
+            .hosts
+            .into_iter()
+            .map(|(name, target)| match host_target(&target) {
+                Some(target) => Ok((name, target)),
+                None => Err(ConfigError::value(
+                    "hosts",
+                    format!("{name} must lead to an address or address:port, found {target:?}"),
+                )),
+            });
+        let hosts = HostMap::new(hosts.collect::<Result<Vec<_>, _>>()?);
+        Ok(Self {
+            name,
+            listen: file
+                .listen
+                .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 3128))),
+            source,
+            state: file.state,
+            sibling_address,
+            pac: file.pac.options()?,
+            access,
+            resolver: Resolver { hosts, policy },
+            limits: limits(&file.limits),
+        })
+    }
+}
+
+fn source(master: Option<&str>, table: Option<PathBuf>) -> Result<TableSource, ConfigError> {
+    match (master, table) {
+        (Some(url), None) => {
+            let wrong =
+                || ConfigError::value("master", format!("must be http://host:port, found {url:?}"));
+            let uri: Uri = url.parse().map_err(|_no_uri| wrong())?;
+            let authority = uri
+                .authority()
+                .filter(|_| uri.scheme_str() == Some("http"))
+                .ok_or_else(wrong)?;
+            if !matches!(uri.path(), "" | "/") {
+                return Ok(TableSource::Master(uri));
+            }
+            format!("http://{authority}/pat")
+                .parse()
+                .map(TableSource::Master)
+                .map_err(|_no_uri| wrong())
+        }
+        (None, Some(path)) => Ok(TableSource::File(path)),
+        (Some(_), Some(_)) => Err(ConfigError::Missing(
+            "master and table exclude each other: give one of them",
+        )),
+        (None, None) => Err(ConfigError::Missing(
+            "master or table: a member needs one of them (--master, --table)",
+        )),
+    }
+}
+
+fn networks(key: &'static str, list: &[String]) -> Result<Vec<IpNet>, ConfigError> {
+    let network = |text: &String| {
+        let parsed = text
+            .parse::<IpNet>()
+            .ok()
+            .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        parsed.ok_or_else(|| {
+            ConfigError::value(
+                key,
+                format!("must be addresses or networks like 10.0.0.0/8, found {text:?}"),
+            )
+        })
+    };
+    list.iter().map(network).collect()
+}
+
+fn limits(file: &LimitsFile) -> MemberLimits {
+    let span = |given: Option<Span>, seconds: u64| {
+        given.map_or(Duration::from_secs(seconds), |span| span.0)
+    };
+    let idle = span(file.idle, 60);
+    let serve = ServeLimits {
+        connections: file.connections.unwrap_or(20_000).clamp(1, 1 << 24),
+        header: span(file.header, 60),
+        write: idle,
+        drain: span(file.drain, 10),
+    };
+    MemberLimits {
+        serve,
+        connect: span(file.connect, 3),
+        first_byte: span(file.first_byte, 60),
+        idle,
+        tunnel_idle: span(file.tunnel_idle, 600),
+        tries: file.tries.unwrap_or(2),
+    }
+}

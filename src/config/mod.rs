@@ -1,0 +1,12 @@
+//! Configuration: TOML as people write it, and what the code gets.
+//!
+//! [`file`] mirrors the TOML; [`MemberConfig`] and [`MasterConfig`] are checked and typed. The
+//! command line fills the same mirror, so a flag and a line of the file go one way.
+
+pub mod file;
+mod master;
+mod member;
+
+pub use file::ConfigError;
+pub use master::MasterConfig;
+pub use member::{Access, MemberConfig, MemberLimits, TableSource};

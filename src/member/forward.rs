@@ -1,0 +1,249 @@
+//! Sends a request to one next hop and streams the response back.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, EXPECT, HOST, HeaderValue, UPGRADE};
+use hyper::{Request, Response, StatusCode, Uri, Version};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::Plane;
+use super::hop::{self, HOP};
+use super::request::{Asked, NextHop, is_idempotent};
+use super::tunnel;
+use crate::blame::{Cause, Failure};
+use crate::net::body::{Body, Gate, SharedBody, UpstreamBody};
+use crate::net::headers::{add_via, forward_request, has_token, remove_hop_by_hop};
+use crate::net::pool::Lease;
+use crate::net::resolve::{connect, look_up};
+use crate::net::target::Target;
+
+/// How long a body waits for the next hop's 100 before it is sent all the same: not every server
+/// sends one.
+const CONTINUE_WAIT: Duration = Duration::from_secs(1);
+
+/// One attempt at one next hop.
+pub(super) async fn forward(
+    plane: &Plane,
+    asked: &mut Asked,
+    next: NextHop<'_>,
+) -> Result<Response<Body>, Failure> {
+    let (lease, response) = exchange(plane, asked, &next).await?;
+    let upgrade = asked.upgrade();
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return match (upgrade, asked.switched.take()) {
+            (Some(_), Some(client)) => Ok(tunnel::switch(plane, client, response)),
+            _ => Err(Failure::new(
+                Cause::ProtocolError,
+                "next hop switched protocols unasked",
+            )),
+        };
+    }
+    let (mut head, incoming) = response.into_parts();
+    let version = head.version;
+    remove_hop_by_hop(&mut head.headers);
+    add_via(&mut head.headers, version, plane.config.name.as_str());
+    head.version = Version::HTTP_11;
+    head.extensions.clear();
+    let body = UpstreamBody::new(incoming, plane.config.limits.idle, lease);
+    Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
+}
+
+/// Sends the request and waits for the head of its response.
+pub(super) async fn exchange(
+    plane: &Plane,
+    asked: &Asked,
+    next: &NextHop<'_>,
+) -> Result<(Lease, Response<Incoming>), Failure> {
+    let address = match (next, &asked.target) {
+        (NextHop::Sibling(authority, _), _) => Arc::clone(authority),
+        (NextHop::Origin, Target::Resource { host, port, .. } | Target::Tunnel { host, port }) => {
+            format!("{}:{port}", host.to_ascii_lowercase()).into()
+        }
+        (NextHop::Origin, Target::Own) => {
+            return Err(Failure::new(Cause::InternalError, "own page has no origin"));
+        }
+    };
+    let mut kept = plane.pool.checkout(&address);
+    loop {
+        let mut lease = match kept.take() {
+            Some(lease) => lease,
+            None => open(plane, asked, next, &address).await?,
+        };
+        let reused = lease.is_reused();
+        let (request, gate) = build(plane, asked, next)?;
+        let result = send(plane, &mut lease, request, gate, &asked.body).await;
+        match result {
+            Ok(response) => {
+                if let NextHop::Sibling(authority, _) = next {
+                    plane.health.answered(authority);
+                }
+                return Ok((lease, response));
+            }
+            // The other end may have closed a kept connection just as it was used: no fault of
+            // anybody's. A fresh one follows.
+            Err(failure) if reused && repeatable(asked, &failure) => {}
+            Err(failure) => {
+                // Slow is not down; but whoever drops fresh connections is.
+                if let NextHop::Sibling(authority, _) = next
+                    && failure.cause == Cause::ConnectionTerminated
+                    && !asked.body.has_failed()
+                {
+                    plane.health.failed(authority, Instant::now());
+                }
+                return Err(failure);
+            }
+        }
+    }
+}
+
+fn repeatable(asked: &Asked, failure: &Failure) -> bool {
+    let terminated = failure.cause == Cause::ConnectionTerminated && !asked.body.is_taken();
+    terminated && (failure.unsent || is_idempotent(&asked.head.method))
+}
+
+async fn open(
+    plane: &Plane,
+    asked: &Asked,
+    next: &NextHop<'_>,
+    address: &str,
+) -> Result<Lease, Failure> {
+    let stream = match next {
+        NextHop::Sibling(authority, _) => {
+            let connected = connect_sibling(authority, plane.config.limits.connect).await;
+            connected.inspect_err(|_| plane.health.failed(authority, Instant::now()))
+        }
+        NextHop::Origin => connect_origin(plane, asked).await,
+    }?;
+    let opened = plane.pool.open(address, stream).await;
+    opened.map_err(|error| Failure::unsent(Cause::ConnectionTerminated, error.to_string()))
+}
+
+async fn connect_sibling(
+    authority: &str,
+    limit: Duration,
+) -> Result<tokio::net::TcpStream, Failure> {
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+    let port = port.parse().unwrap_or(0);
+    connect(&look_up(host, port).await?, limit).await
+}
+
+/// A connection to the origin of a request, if its address may be reached.
+pub(super) async fn connect_origin(
+    plane: &Plane,
+    asked: &Asked,
+) -> Result<tokio::net::TcpStream, Failure> {
+    let (Target::Resource { host, port, .. } | Target::Tunnel { host, port }) = &asked.target
+    else {
+        return Err(Failure::new(Cause::InternalError, "own page has no origin"));
+    };
+    let addresses = plane.config.resolver.resolve(host, *port).await?;
+    connect(&addresses, plane.config.limits.connect).await
+}
+
+/// The request as the next hop gets it, and what opens its body.
+fn build(
+    plane: &Plane,
+    asked: &Asked,
+    next: &NextHop<'_>,
+) -> Result<(Request<Body>, Option<oneshot::Sender<()>>), Failure> {
+    let uri = match (&asked.target, next) {
+        (Target::Tunnel { host, port }, _) => format!("{host}:{port}"),
+        (Target::Resource { path, .. }, NextHop::Origin) => path.clone(),
+        (target, _) => target.url(),
+    };
+    let uri: Uri = uri
+        .parse()
+        .map_err(|_unfit| Failure::new(Cause::RequestError, "target cannot be passed on"))?;
+    let mut headers = asked.head.headers.clone();
+    let upgrade = asked.upgrade();
+    forward_request(&mut headers);
+    headers.remove(HOP);
+    if let NextHop::Sibling(_, ready) = next {
+        hop::mark(&mut headers, ready);
+    }
+    let host = match &asked.target {
+        Target::Resource { authority, .. } => HeaderValue::try_from(authority),
+        Target::Tunnel { host, port } => HeaderValue::try_from(format!("{host}:{port}")),
+        Target::Own => HeaderValue::try_from(String::new()),
+    };
+    // RFC 9112, section 3.2.2: what the client said in Host does not count.
+    headers.insert(
+        HOST,
+        host.map_err(|_unfit| Failure::new(Cause::RequestError, "target cannot be passed on"))?,
+    );
+    add_via(&mut headers, asked.head.version, plane.config.name.as_str());
+    if let Some(protocol) = upgrade {
+        headers.insert(UPGRADE, protocol);
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    let expects = has_token(&headers, &EXPECT, "100-continue") && !asked.body.is_empty();
+    let (open, gate) = oneshot::channel();
+    let gate: Option<Gate> = expects.then(|| -> Gate {
+        Box::pin(async {
+            tokio::time::timeout(CONTINUE_WAIT, gate).await.ok(); // opened, given up, or waited long enough
+        })
+    });
+    let mut request = Request::new(asked.body.offer(gate));
+    *request.method_mut() = asked.head.method.clone();
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok((request, expects.then_some(open)))
+}
+
+async fn send(
+    plane: &Plane,
+    lease: &mut Lease,
+    mut request: Request<Body>,
+    gate: Option<oneshot::Sender<()>>,
+    body: &SharedBody,
+) -> Result<Response<Incoming>, Failure> {
+    if let Some(gate) = gate {
+        let gate = Mutex::new(Some(gate));
+        hyper::ext::on_informational(&mut request, move |response| {
+            if response.status() == StatusCode::CONTINUE {
+                // Dropping the sender opens the gate.
+                gate.lock().unwrap_or_else(PoisonError::into_inner).take();
+            }
+        });
+    }
+    let limit = plane.config.limits.first_byte;
+    let sending = lease.send(request);
+    tokio::pin!(sending);
+    let mut progress = body.progress();
+    loop {
+        // The limit is on silence: a long upload is none.
+        match tokio::time::timeout(limit, &mut sending).await {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(error)) => {
+                let unsent = error.message().is_some();
+                return Err(failure_of(error.error(), unsent, body));
+            }
+            Err(_elapsed) if body.progress() > progress => progress = body.progress(),
+            Err(_elapsed) => {
+                return Err(Failure::new(
+                    Cause::ResponseTimeout,
+                    format!("no response within {limit:?}"),
+                ));
+            }
+        }
+    }
+}
+
+fn failure_of(error: &hyper::Error, unsent: bool, body: &SharedBody) -> Failure {
+    if body.has_failed() {
+        return Failure::new(Cause::RequestError, "request body was cut off or malformed");
+    }
+    let cause = if error.is_parse() {
+        Cause::ProtocolError
+    } else {
+        Cause::ConnectionTerminated
+    };
+    Failure {
+        cause,
+        details: error.to_string(),
+        unsent,
+    }
+}

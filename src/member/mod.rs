@@ -1,0 +1,116 @@
+//! The data plane: a forward proxy that passes each URL to the member that owns it.
+//!
+//! [`request`] is the life of a request, phase by phase: read it first. What decides is pure
+//! ([`admit`], [`hop`], [`course`], [`poll`], [`health`]); what does I/O has no opinion
+//! ([`forward`], [`tunnel`], [`follow`]).
+
+mod admit;
+mod course;
+mod follow;
+mod forward;
+mod health;
+mod hop;
+mod own;
+mod poll;
+mod request;
+mod respond;
+mod snapshot;
+mod stats;
+mod tunnel;
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::MemberConfig;
+use crate::net::pool::{Pool, PoolLimits};
+use crate::net::published::Published;
+use crate::net::serve;
+use crate::site::Publisher;
+
+use health::Health;
+use snapshot::Snapshot;
+use stats::Stats;
+
+/// One member.
+#[derive(Debug, Clone)]
+pub struct Member {
+    plane: Arc<Plane>,
+}
+
+/// What the requests of a member share.
+#[derive(Debug)]
+struct Plane {
+    config: MemberConfig,
+    current: Arc<Published<Snapshot>>,
+    publisher: Publisher<Snapshot>,
+    pool: Arc<Pool>,
+    health: Health,
+    stats: Stats,
+    /// Connections to next hops and tunnels.
+    tasks: TaskTracker,
+    /// Asks for a poll now.
+    poll_now: Notify,
+    shutdown: CancellationToken,
+}
+
+impl Member {
+    /// A member that will stop at `shutdown`. Starts from the last good table, if one was kept.
+    pub fn new(config: MemberConfig, shutdown: CancellationToken) -> Self {
+        let tasks = TaskTracker::new();
+        let first = follow::last_good(&config).unwrap_or_default();
+        let current = Arc::new(Published::new(first));
+        let plane = Plane {
+            publisher: Publisher::new(Arc::clone(&current), shutdown.clone()),
+            pool: Pool::new(PoolLimits::default(), tasks.clone()),
+            health: Health::default(),
+            stats: Stats::default(),
+            poll_now: Notify::new(),
+            config,
+            current,
+            tasks,
+            shutdown,
+        };
+        Self {
+            plane: Arc::new(plane),
+        }
+    }
+
+    /// Polls the master at once, whatever the time.
+    pub fn poll_now(&self) {
+        self.plane.poll_now.notify_one();
+    }
+
+    /// Serves on the listener and follows the table until shutdown; then drains.
+    pub async fn run(self, listener: TcpListener) {
+        let plane = self.plane;
+        let (shutdown, limits) = (plane.shutdown.clone(), plane.config.limits.serve);
+        let follow = shutdown.run_until_cancelled(follow::follow(&plane));
+        let housekeeping = shutdown.run_until_cancelled(housekeeping(&plane));
+        let serving = serve::run(listener, Arc::clone(&plane), limits, shutdown.clone());
+        tokio::join!(serving, follow, housekeeping);
+        plane.tasks.close();
+        // Idle connections to next hops never end by themselves.
+        plane.pool.clear();
+        if tokio::time::timeout(limits.drain, plane.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                tunnels = plane.tasks.len(),
+                "tunnels are cut: they did not drain in time"
+            );
+        }
+    }
+}
+
+async fn housekeeping(plane: &Plane) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
+    loop {
+        every.tick().await;
+        plane.pool.sweep();
+    }
+}

@@ -1,0 +1,50 @@
+//! A member's own pages: what it publishes of the table, and its health.
+
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+use serde_json::json;
+
+use super::Plane;
+use crate::net::body::Body;
+use crate::site::{HasSite, own_page};
+
+/// Answers a request in origin-form.
+pub(super) async fn answer(plane: &Plane, head: &Parts) -> Response<Body> {
+    if let Some(response) = plane.publisher.answer(head).await {
+        return response;
+    }
+    match (&head.method, head.uri.path()) {
+        (&Method::GET | &Method::HEAD, "/healthz") => {
+            own_page(StatusCode::OK, "application/json", health(plane))
+        }
+        (&Method::OPTIONS, "*") => own_page(StatusCode::OK, "text/plain", ""),
+        _ => own_page(
+            StatusCode::NOT_FOUND,
+            "text/plain",
+            "this is a proxy; it has pages of its own at /pat, /proxy.pac, /wpad.dat and /healthz\n",
+        ),
+    }
+}
+
+fn health(plane: &Plane) -> String {
+    let snapshot = plane.current.load();
+    let table = snapshot.site().map(|site| {
+        let header = site.table().header();
+        json!({
+            "array_name": header.array_name,
+            "array_enabled": header.array_enabled,
+            "config_id": header.config_id,
+            "digest": site.digest().to_string(),
+            "members": site.table().members().len(),
+            "listed": snapshot.ready().is_some_and(|ready| ready.me.is_some()),
+        })
+    });
+    let document = json!({
+        "status": if table.is_some() { "ok" } else { "no table" },
+        "role": "member",
+        "name": plane.config.name,
+        "table": table,
+        "counts": plane.stats.as_json(),
+    });
+    format!("{document}\n")
+}

@@ -1,0 +1,216 @@
+//! The life of a request, phase by phase.
+//!
+//! ```text
+//! read -> target -> admit -> own page?            -> answer
+//!                         -> key -> course: owner, next in rank, …, origin
+//!                                    tunnel       -> tunnel
+//!                                    everything   -> forward
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response};
+use tokio::time::Instant;
+
+use super::course::{Course, Decision};
+use super::hop::{self, Origin};
+use super::snapshot::{Ready, Snapshot};
+use super::{Plane, admit, forward, own, respond, tunnel};
+use crate::blame::{Cause, Failure};
+use crate::net::body::{Body, SharedBody};
+use crate::net::headers::{upgrade_of, via_has};
+use crate::net::serve::Handler;
+use crate::net::target::{Target, target};
+use crate::route::RouteKey;
+
+/// One request, read and admitted.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) head: Parts,
+    pub(super) body: SharedBody,
+    pub(super) target: Target,
+    /// Resolves to the client's connection once it is switched to another protocol.
+    pub(super) switched: Option<hyper::upgrade::OnUpgrade>,
+}
+
+/// The next hop of one attempt.
+#[derive(Debug)]
+pub(super) enum NextHop<'a> {
+    /// A member: its address and the table by which it was chosen.
+    Sibling(&'a Arc<str>, &'a Ready),
+    /// The origin.
+    Origin,
+}
+
+impl Handler for Plane {
+    async fn handle(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+        let switched = wants_to_switch(&request).then(|| hyper::upgrade::on(&mut request));
+        let opaque = switched.is_some();
+        let (head, incoming) = request.into_parts();
+        let body = SharedBody::new(incoming, self.config.limits.idle);
+        let snapshot = self.current.load();
+        let mut response = match self.serve(head, body, switched, &snapshot, peer).await {
+            Ok(response) => response,
+            Err(failure) => {
+                self.stats.failures.add();
+                tracing::debug!(%peer, %failure, "request failed");
+                respond::respond(&failure, &self.config.name)
+            }
+        };
+        if opaque && !switches(&response) {
+            // What follows such a request is not looked at by the guard of the connection.
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+fn wants_to_switch(request: &Request<Incoming>) -> bool {
+    request.method() == Method::CONNECT || request.headers().contains_key(hyper::header::UPGRADE)
+}
+
+fn switches(response: &Response<Body>) -> bool {
+    response.extensions().get::<Switched>().is_some()
+}
+
+/// Marks a response after which the connection is a tunnel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Switched;
+
+impl Plane {
+    async fn serve(
+        &self,
+        head: Parts,
+        body: SharedBody,
+        switched: Option<hyper::upgrade::OnUpgrade>,
+        snapshot: &Snapshot,
+        peer: SocketAddr,
+    ) -> Result<Response<Body>, Failure> {
+        let target = target(&head.method, &head.uri, &head.headers, head.version)?;
+        let is_member = snapshot.is_member_address(peer.ip());
+        admit::admit(
+            &self.config.access,
+            peer.ip(),
+            is_member,
+            &head.method,
+            &target,
+        )?;
+        if target == Target::Own {
+            return Ok(own::answer(self, &head).await);
+        }
+        self.stats.requests.add();
+        let me = &self.config.name;
+        if via_has(&head.headers, me.as_str()) {
+            return Err(Failure::new(
+                Cause::LoopDetected,
+                "the request has been here before",
+            ));
+        }
+        let origin = hop::origin(&head.headers, is_member, snapshot, me);
+        if origin != Origin::Client {
+            self.stats.from_siblings.add();
+        }
+        if origin == Origin::ForeignSibling {
+            self.stats.foreign_table.add();
+        }
+        let request = Asked {
+            head,
+            body,
+            target,
+            switched,
+        };
+        self.pursue(
+            request,
+            Course::new(snapshot, origin, self.config.limits.tries),
+            snapshot,
+        )
+        .await
+    }
+
+    /// Asks one after another until somebody answers.
+    async fn pursue(
+        &self,
+        mut request: Asked,
+        mut course: Course<'_>,
+        snapshot: &Snapshot,
+    ) -> Result<Response<Body>, Failure> {
+        let url = request.target.url();
+        let kind = snapshot.ready().map_or(pat::HashKey::Url, |ready| {
+            ready.site.table().header().hash_key
+        });
+        let key = RouteKey::of(&url, kind);
+        loop {
+            let now = Instant::now();
+            let is_down = |ready: &Ready, place: usize| {
+                ready
+                    .authorities
+                    .get(place)
+                    .is_none_or(|authority| self.health.is_down(authority, now))
+            };
+            let decision = course.next(&key, is_down);
+            tracing::debug!(url, ?decision, "request routed");
+            let sibling = match decision {
+                Decision::Sibling(place) => snapshot
+                    .ready()
+                    .and_then(|ready| Some((ready.authorities.get(place)?, ready))),
+                Decision::Here(_) => None,
+            };
+            let Some((authority, ready)) = sibling else {
+                self.stats.to_origin.add();
+                return self.attempt(&mut request, NextHop::Origin).await;
+            };
+            self.stats.to_siblings.add();
+            match self
+                .attempt(&mut request, NextHop::Sibling(authority, ready))
+                .await
+            {
+                Err(failure) if may_repeat(&request, &failure) => {
+                    self.stats.fallbacks.add();
+                    tracing::debug!(%authority, %failure, "sibling failed, asking the next");
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &mut Asked,
+        next: NextHop<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        match request.target {
+            Target::Tunnel { .. } => tunnel::open(self, request, next).await,
+            Target::Resource { .. } | Target::Own => forward::forward(self, request, next).await,
+        }
+    }
+}
+
+/// Whether somebody else may be asked: nothing was sent, or doing it twice is as good as once and
+/// nothing of the body is gone.
+fn may_repeat(request: &Asked, failure: &Failure) -> bool {
+    if request.body.is_taken() || failure.cause.blame() != crate::blame::Blame::Upstream {
+        return false;
+    }
+    failure.unsent || is_idempotent(&request.head.method)
+}
+
+/// RFC 9110, section 9.2.2.
+pub(super) fn is_idempotent(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
+    )
+}
+
+impl Asked {
+    /// The protocol that the client wants to switch to.
+    pub(super) fn upgrade(&self) -> Option<HeaderValue> {
+        upgrade_of(&self.head.headers).filter(|_| self.switched.is_some())
+    }
+}

@@ -1,0 +1,88 @@
+//! One table as a member uses it: a request takes it once and sees one table to its end.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use pat::{MemberName, Table};
+
+use crate::config::MemberConfig;
+use crate::pac::GenerateError;
+use crate::site::{HasSite, Site};
+
+/// The current table, if there is one yet.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    ready: Option<Ready>,
+}
+
+/// A table made ready.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) site: Site,
+    /// `host:port` to connect to, of each member in the order of the table.
+    pub(super) authorities: Vec<Arc<str>>,
+    /// This member's place in the table; `None` if it is not in it.
+    pub(super) me: Option<usize>,
+    /// Addresses of members.
+    addresses: HashSet<IpAddr>,
+    /// Their names in lower case.
+    names: HashSet<String>,
+}
+
+impl Snapshot {
+    /// Makes a table ready.
+    pub(super) fn of(table: Arc<Table>, config: &MemberConfig) -> Result<Self, GenerateError> {
+        let members = table.members();
+        let me = members.iter().position(|member| member.name == config.name);
+        let authorities = members
+            .iter()
+            .map(|member| member.authority(config.sibling_address).into())
+            .collect();
+        let own_address =
+            |member: &pat::Member| member.ip.or_else(|| member.name.as_str().parse().ok());
+        let addresses = members.iter().filter_map(own_address).collect();
+        let names = members
+            .iter()
+            .map(|member| member.name.folded().to_owned())
+            .collect();
+        let site = Site::of(table, &config.pac)?;
+        Ok(Self {
+            ready: Some(Ready {
+                site,
+                authorities,
+                me,
+                addresses,
+                names,
+            }),
+        })
+    }
+
+    /// The table, ready.
+    pub(super) fn ready(&self) -> Option<&Ready> {
+        self.ready.as_ref()
+    }
+
+    /// Whether an address is that of a member.
+    pub(super) fn is_member_address(&self, address: IpAddr) -> bool {
+        self.ready
+            .as_ref()
+            .is_some_and(|ready| ready.addresses.contains(&address.to_canonical()))
+    }
+
+    /// Whether a name is that of another member than this one.
+    pub(super) fn is_sibling_name(&self, name: &str, me: &MemberName) -> bool {
+        let folded = name.to_ascii_lowercase();
+        folded != me.folded()
+            && self
+                .ready
+                .as_ref()
+                .is_some_and(|ready| ready.names.contains(&folded))
+    }
+}
+
+impl HasSite for Snapshot {
+    fn site(&self) -> Option<&Site> {
+        self.ready.as_ref().map(|ready| &ready.site)
+    }
+}

@@ -1,0 +1,78 @@
+//! Counters: nothing is silent.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+/// Counts one kind of event.
+#[derive(Debug, Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a member counts since its start.
+#[derive(Debug, Default)]
+pub(super) struct Stats {
+    /// Requests for somebody else's resources.
+    pub(super) requests: Counter,
+    /// Requests that were answered with an error of ours.
+    pub(super) failures: Counter,
+    /// Requests that a sibling passed to us.
+    pub(super) from_siblings: Counter,
+    /// Of these, those whose sender routes by another table.
+    pub(super) foreign_table: Counter,
+    /// Requests passed to a sibling.
+    pub(super) to_siblings: Counter,
+    /// Requests taken to the origin.
+    pub(super) to_origin: Counter,
+    /// Attempts at a sibling that failed, so that the next was asked.
+    pub(super) fallbacks: Counter,
+    /// Tables that replaced another.
+    pub(super) tables: Counter,
+    /// Polls that found nothing new.
+    pub(super) polls_unchanged: Counter,
+    /// Polls that failed: no connection, no answer, another status.
+    pub(super) polls_failed: Counter,
+    /// Answers without a byte.
+    pub(super) polls_empty: Counter,
+    /// Answers that are no valid table.
+    pub(super) polls_malformed: Counter,
+    /// Tables of a newer version than is read.
+    pub(super) polls_too_new: Counter,
+    /// Tables that lost more than half of their members and wait to be seen again.
+    pub(super) polls_shrunken: Counter,
+    /// Times that the last good table could not be kept on disk.
+    pub(super) not_kept: Counter,
+}
+
+impl Stats {
+    pub(super) fn as_json(&self) -> Value {
+        json!({
+            "requests": self.requests.value(),
+            "failures": self.failures.value(),
+            "from_siblings": self.from_siblings.value(),
+            "foreign_table": self.foreign_table.value(),
+            "to_siblings": self.to_siblings.value(),
+            "to_origin": self.to_origin.value(),
+            "fallbacks": self.fallbacks.value(),
+            "tables": self.tables.value(),
+            "polls": {
+                "unchanged": self.polls_unchanged.value(),
+                "failed": self.polls_failed.value(),
+                "empty": self.polls_empty.value(),
+                "malformed": self.polls_malformed.value(),
+                "too_new": self.polls_too_new.value(),
+                "shrunken": self.polls_shrunken.value(),
+            },
+            "not_kept": self.not_kept.value(),
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! CONNECT and upgrades: bytes both ways, unread.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
+use hyper::upgrade::OnUpgrade;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use super::Plane;
+use super::forward::{connect_origin, exchange};
+use super::request::{Asked, NextHop, Switched};
+use crate::blame::{Cause, Failure};
+use crate::net::body::{Body, UpstreamBody};
+use crate::net::headers::{add_via, remove_hop_by_hop};
+
+/// Opens a tunnel to the origin, or through a sibling.
+pub(super) async fn open(
+    plane: &Plane,
+    asked: &mut Asked,
+    next: NextHop<'_>,
+) -> Result<Response<Body>, Failure> {
+    let lost = || {
+        Failure::new(
+            Cause::InternalError,
+            "the client's connection cannot be switched",
+        )
+    };
+    if matches!(next, NextHop::Origin) {
+        let stream = connect_origin(plane, asked).await?;
+        let client = asked.switched.take().ok_or_else(lost)?;
+        let limit = plane.config.limits.tunnel_idle;
+        plane.tasks.spawn(async move {
+            match client.await {
+                Ok(client) => carry(TokioIo::new(client), stream, limit).await,
+                Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
+            }
+        });
+        return Ok(opened());
+    }
+    let (lease, response) = exchange(plane, asked, &next).await?;
+    if response.status().is_success() {
+        let client = asked.switched.take().ok_or_else(lost)?;
+        join(plane, client, hyper::upgrade::on(response));
+        return Ok(opened());
+    }
+    // The sibling's own word on why not.
+    let (mut head, incoming) = response.into_parts();
+    remove_hop_by_hop(&mut head.headers);
+    head.extensions.clear();
+    let body = UpstreamBody::new(incoming, plane.config.limits.idle, lease);
+    Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
+}
+
+/// Answers a request that the next hop answered with 101, and joins both sides.
+pub(super) fn switch(
+    plane: &Plane,
+    client: OnUpgrade,
+    upstream: Response<Incoming>,
+) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let protocol = upstream.headers().get(UPGRADE).cloned();
+    *response.headers_mut() = upstream.headers().clone();
+    remove_hop_by_hop(response.headers_mut());
+    add_via(
+        response.headers_mut(),
+        upstream.version(),
+        plane.config.name.as_str(),
+    );
+    if let Some(protocol) = protocol {
+        response.headers_mut().insert(UPGRADE, protocol);
+    }
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    response.extensions_mut().insert(Switched);
+    join(plane, client, hyper::upgrade::on(upstream));
+    response
+}
+
+fn opened() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    response.extensions_mut().insert(Switched);
+    response
+}
+
+fn join(plane: &Plane, client: OnUpgrade, upstream: OnUpgrade) {
+    let limit = plane.config.limits.tunnel_idle;
+    plane.tasks.spawn(async move {
+        match tokio::try_join!(client, upstream) {
+            Ok((client, upstream)) => {
+                carry(TokioIo::new(client), TokioIo::new(upstream), limit).await
+            }
+            Err(error) => tracing::debug!(%error, "one side left before the tunnel was open"),
+        }
+    });
+}
+
+/// Carries bytes both ways until both sides have ended, one fails, or both are silent for `limit`.
+async fn carry(
+    client: impl AsyncRead + AsyncWrite + Unpin,
+    upstream: impl AsyncRead + AsyncWrite + Unpin,
+    limit: Duration,
+) {
+    let activity = Arc::new(AtomicU64::new(0));
+    let mut client = Observed {
+        stream: client,
+        activity: Arc::clone(&activity),
+    };
+    let mut upstream = Observed {
+        stream: upstream,
+        activity: Arc::clone(&activity),
+    };
+    let silence = async {
+        let mut seen = activity.load(Ordering::Relaxed);
+        loop {
+            tokio::time::sleep_until(Instant::now() + limit).await;
+            let now = activity.load(Ordering::Relaxed);
+            if now == seen {
+                return;
+            }
+            seen = now;
+        }
+    };
+    tokio::select! {
+        result = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut upstream, 16 << 10, 16 << 10) => match result {
+            Ok((sent, received)) => tracing::debug!(sent, received, "tunnel closed"),
+            Err(error) => tracing::debug!(%error, "tunnel broken"),
+        },
+        () = silence => tracing::debug!(?limit, "tunnel closed: both sides were silent"),
+    }
+}
+
+/// Counts reads and writes that moved something.
+struct Observed<S> {
+    stream: S,
+    activity: Arc<AtomicU64>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let result = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if result.is_ready() {
+            this.activity.fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = Pin::new(&mut this.stream).poll_write(cx, buf);
+        if result.is_ready() {
+            this.activity.fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,292 @@
+//! Bodies of requests and responses: streamed, never held whole.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+
+use super::guarded::Stall;
+use super::pool::Lease;
+
+/// Why a body ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// The connection it came by failed, or its framing is wrong.
+    #[error("body was cut off")]
+    Transport(#[source] hyper::Error),
+    /// No byte came for too long.
+    #[error("body stalled")]
+    Stalled(#[source] io::Error),
+    /// Somebody else has taken it.
+    #[error("body was already sent to somebody else")]
+    Taken,
+}
+
+/// Any body that is sent here.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// All at once.
+    Full(Option<Bytes>),
+    /// As it comes from the next hop; its connection goes back to the pool at the end.
+    Upstream(Box<UpstreamBody>),
+    /// As it comes from a client.
+    Lent(LentBody),
+}
+
+impl Body {
+    /// A body of these bytes.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Self::Full(Some(bytes.into()))
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Upstream(body) => body.poll(cx),
+            Self::Lent(body) => body.poll(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Full(bytes) => bytes.is_none(),
+            Self::Upstream(body) => body.incoming.is_end_stream(),
+            Self::Lent(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Full(bytes) => {
+                let length = bytes.as_ref().map_or(0, Bytes::len);
+                SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
+            }
+            Self::Upstream(body) => body.incoming.size_hint(),
+            Self::Lent(body) => body.hint.clone(),
+        }
+    }
+}
+
+/// A response's body on its way to a client.
+#[derive(Debug)]
+pub struct UpstreamBody {
+    incoming: Incoming,
+    stall: Stall,
+    /// Its connection; dropped before the end, the connection is closed.
+    lease: Option<Lease>,
+}
+
+impl UpstreamBody {
+    /// A body whose sender may be silent for `limit`.
+    pub fn new(incoming: Incoming, limit: Duration, lease: Lease) -> Self {
+        let mut body = Self {
+            incoming,
+            stall: Stall { limit, timer: None },
+            lease: Some(lease),
+        };
+        if body.incoming.is_end_stream() {
+            body.finish();
+        }
+        body
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = ready!(poll_incoming(&mut self.incoming, &mut self.stall, cx));
+        if frame.is_none() || self.incoming.is_end_stream() {
+            self.finish();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn finish(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.give_back();
+        }
+    }
+}
+
+fn poll_incoming(
+    incoming: &mut Incoming,
+    stall: &mut Stall,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    let polled = Pin::new(incoming).poll_frame(cx).map(Ok);
+    Poll::Ready(match ready!(stall.watch(cx, polled)) {
+        Ok(frame) => frame.map(|frame| frame.map_err(BodyError::Transport)),
+        Err(stalled) => Some(Err(BodyError::Stalled(stalled))),
+    })
+}
+
+/// A request's body that can be offered to one next hop after another, until one takes of it.
+#[derive(Debug, Clone)]
+pub struct SharedBody {
+    lent: Arc<Mutex<Lent>>,
+    hint: SizeHint,
+}
+
+#[derive(Debug)]
+struct Lent {
+    /// `None`: the request has no body.
+    incoming: Option<Incoming>,
+    stall: Stall,
+    /// Counts the offers; only the latest may take.
+    offer: u64,
+    taken: bool,
+    failed: bool,
+    /// Counts the frames that were taken.
+    progress: u64,
+}
+
+impl SharedBody {
+    /// A client's body; the client may be silent for `limit`.
+    pub fn new(incoming: Incoming, limit: Duration) -> Self {
+        let hint = incoming.size_hint();
+        let incoming = (!incoming.is_end_stream()).then_some(incoming);
+        let stall = Stall { limit, timer: None };
+        Self {
+            lent: Arc::new(Mutex::new(Lent {
+                incoming,
+                stall,
+                offer: 0,
+                taken: false,
+                failed: false,
+                progress: 0,
+            })),
+            hint,
+        }
+    }
+
+    /// A body to send; earlier offers are void. With a gate nothing is taken before it opens.
+    pub fn offer(&self, gate: Option<Gate>) -> Body {
+        let mut lent = self.lock();
+        if lent.incoming.is_none() && !lent.taken {
+            return Body::Empty;
+        }
+        lent.offer += 1;
+        let offer = lent.offer;
+        Body::Lent(LentBody {
+            shared: self.clone(),
+            offer,
+            gate,
+            hint: self.hint.clone(),
+        })
+    }
+
+    /// Whether there is no body.
+    pub fn is_empty(&self) -> bool {
+        let lent = self.lock();
+        lent.incoming.is_none() && !lent.taken
+    }
+
+    /// Whether something was taken, so that the request cannot be sent again.
+    pub fn is_taken(&self) -> bool {
+        self.lock().taken
+    }
+
+    /// Counts up while the body is taken.
+    pub fn progress(&self) -> u64 {
+        self.lock().progress
+    }
+
+    /// Whether reading it failed: then the client is at fault, not the next hop.
+    pub fn has_failed(&self) -> bool {
+        self.lock().failed
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Lent> {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Holds a body back until it is ready: RFC 9110, section 10.1.1 lets a client wait for a 100.
+pub type Gate = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One offer of a [`SharedBody`].
+pub struct LentBody {
+    shared: SharedBody,
+    offer: u64,
+    gate: Option<Gate>,
+    hint: SizeHint,
+}
+
+impl LentBody {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(gate) = &mut self.gate {
+            ready!(gate.as_mut().poll(cx));
+            self.gate = None;
+        }
+        let mut lent = self.shared.lock();
+        let lent = &mut *lent;
+        if lent.offer != self.offer {
+            return Poll::Ready(Some(Err(BodyError::Taken)));
+        }
+        lent.taken = true;
+        let Some(incoming) = &mut lent.incoming else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(poll_incoming(incoming, &mut lent.stall, cx));
+        match &frame {
+            None => lent.incoming = None,
+            Some(Err(_)) => lent.failed = true,
+            Some(Ok(_)) => lent.progress += 1,
+        }
+        Poll::Ready(frame)
+    }
+}
+
+impl std::fmt::Debug for LentBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LentBody")
+            .field("offer", &self.offer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a body was not collected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CollectError {
+    /// It is longer than allowed.
+    #[error("body must be at most {0} bytes")]
+    TooLong(usize),
+    /// It ended early.
+    #[error("body was cut off")]
+    Transport(#[source] hyper::Error),
+}
+
+/// Collects a body of at most `limit` bytes.
+///
+/// # Errors
+/// A longer body, or one that is cut off.
+pub async fn collect(mut incoming: Incoming, limit: usize) -> Result<Bytes, CollectError> {
+    use http_body_util::BodyExt;
+    let mut all = Vec::new();
+    while let Some(frame) = incoming.frame().await {
+        if let Some(data) = frame.map_err(CollectError::Transport)?.data_ref() {
+            if all.len() + data.len() > limit {
+                return Err(CollectError::TooLong(limit));
+            }
+            all.extend_from_slice(data);
+        }
+    }
+    Ok(all.into())
+}

@@ -1,0 +1,130 @@
+//! One request to one server, its answer whole: for tables and other small things.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderValue};
+use hyper::{HeaderMap, Request, Response, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+
+use super::body::{Body, collect};
+use super::resolve::{connect, look_up};
+
+/// A whole answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its header fields.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// How long and how much.
+#[derive(Debug, Clone, Copy)]
+pub struct FetchLimits {
+    /// For the connection.
+    pub connect: Duration,
+    /// From the request to the end of the answer.
+    pub answer: Duration,
+    /// Bytes of the body at most.
+    pub body: usize,
+}
+
+/// Why there is no answer; its text names the server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// No `http://host[:port]/path`.
+    #[error("URL must be http://host[:port]/path, found {0:?}")]
+    Url(String),
+    /// No connection, or it ended.
+    #[error("{server} cannot be reached: {why}")]
+    Unreachable {
+        /// Host and port.
+        server: String,
+        /// What happened.
+        why: String,
+    },
+    /// The answer is too long, cut off or late.
+    #[error("{server} gave no whole answer: {why}")]
+    Broken {
+        /// Host and port.
+        server: String,
+        /// What happened.
+        why: String,
+    },
+}
+
+/// Sends a request whose URI is absolute and collects the answer.
+///
+/// # Errors
+/// Anything but a whole answer; its status is not looked at.
+pub async fn fetch(request: Request<Body>, limits: FetchLimits) -> Result<Answer, FetchError> {
+    let uri = request.uri().clone();
+    let bad_url = || FetchError::Url(uri.to_string());
+    let authority = uri
+        .authority()
+        .filter(|_| uri.scheme_str() == Some("http"))
+        .ok_or_else(bad_url)?;
+    let server = authority.to_string();
+    let unreachable = |why: String| FetchError::Unreachable {
+        server: server.clone(),
+        why,
+    };
+    let broken = |why: String| FetchError::Broken {
+        server: server.clone(),
+        why,
+    };
+    let addresses = look_up(authority.host(), authority.port_u16().unwrap_or(80)).await;
+    let stream = match addresses {
+        Ok(addresses) => connect(&addresses, limits.connect).await,
+        Err(failure) => Err(failure),
+    };
+    let stream = stream.map_err(|failure| unreachable(failure.details))?;
+    let request = origin_form(request, &uri).ok_or_else(bad_url)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| unreachable(error.to_string()))?;
+    let exchange = async {
+        let response: Response<Incoming> = sender
+            .send_request(request)
+            .await
+            .map_err(|error| broken(error.to_string()))?;
+        let (head, body) = response.into_parts();
+        let body = collect(body, limits.body)
+            .await
+            .map_err(|error| broken(error.to_string()))?;
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
+    };
+    let exchange = async {
+        tokio::pin!(exchange, connection);
+        // The connection ends with the exchange or before it; either way the exchange tells.
+        tokio::select! {
+            answer = &mut exchange => answer,
+            _ended = &mut connection => exchange.await,
+        }
+    };
+    let late = |_elapsed| Err(broken(format!("no answer within {:?}", limits.answer)));
+    timeout(limits.answer, exchange).await.unwrap_or_else(late)
+}
+
+fn origin_form(mut request: Request<Body>, uri: &Uri) -> Option<Request<Body>> {
+    let host = uri.authority()?.as_str().rsplit('@').next()?.to_owned();
+    request
+        .headers_mut()
+        .insert(HOST, HeaderValue::try_from(host).ok()?);
+    let path = uri
+        .path_and_query()
+        .map_or("/", hyper::http::uri::PathAndQuery::as_str);
+    *request.uri_mut() = path.parse().ok()?;
+    Some(request)
+}

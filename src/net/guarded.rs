@@ -1,0 +1,132 @@
+//! A client's connection under guard: framing is looked at, and a client that stops reading is let go.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use super::framing::Framing;
+
+/// A stream whose requests are framed beyond doubt, as far as its reader can see.
+///
+/// At a violation the reader finds a NUL in its place and then the end: hyper answers 400 to a NUL
+/// anywhere in a head, and fails a body that has one in its framing.
+#[derive(Debug)]
+pub struct Guarded<S> {
+    stream: S,
+    framing: Framing,
+    broken: bool,
+    stall: Stall,
+}
+
+impl<S> Guarded<S> {
+    /// Guards a stream; a write that makes no progress for `write_limit` fails.
+    pub fn new(stream: S, write_limit: Duration) -> Self {
+        Self {
+            stream,
+            framing: Framing::default(),
+            broken: false,
+            stall: Stall {
+                limit: write_limit,
+                timer: None,
+            },
+        }
+    }
+
+    /// The stream without its guard, for what is not HTTP any more.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.broken {
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        let fresh = buf.filled().get(before..).unwrap_or_default();
+        if let Err((place, violation)) = this.framing.look(fresh) {
+            tracing::debug!(%violation, "request refused");
+            this.broken = true;
+            if let Some(byte) = buf.filled_mut().get_mut(before + place) {
+                *byte = 0;
+            }
+            buf.set_filled(before + place + 1);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.stall.watch(cx, written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        this.stall.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+/// Fails an operation that waits longer than its limit.
+#[derive(Debug)]
+pub(super) struct Stall {
+    pub(super) limit: Duration,
+    /// Runs while the operation waits.
+    pub(super) timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Stall {
+    pub(super) fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.timer = None;
+            return result;
+        }
+        let limit = self.limit;
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + limit)));
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the other side makes no progress",
+        )))
+    }
+}

@@ -1,0 +1,151 @@
+//! What a proxy adds to a message and takes from it.
+//!
+//! RFC 9110, section 7.6.
+
+use hyper::HeaderMap;
+use hyper::header::{
+    CONNECTION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, VIA,
+};
+
+/// Fields that are for one connection only, named by `Connection` or not (RFC 9110, section 7.6.1).
+const HOP_BY_HOP: [HeaderName; 6] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Whether a comma-separated field has this token, whatever its case.
+pub fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    tokens(headers, name).any(|found| found.eq_ignore_ascii_case(token))
+}
+
+fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+}
+
+/// The protocol that both sides of this hop may switch to: `Upgrade` of a message that also names it
+/// in `Connection` (RFC 9110, section 7.8). HTTP/2 is none: it is negotiated hop by hop.
+pub fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
+    let value = headers
+        .get(UPGRADE)
+        .filter(|_| has_token(headers, &CONNECTION, "upgrade"))?;
+    let http2 = value
+        .to_str()
+        .is_ok_and(|text| text.to_ascii_lowercase().starts_with("h2c"));
+    (!http2).then(|| value.clone())
+}
+
+/// Readies a request's fields for the next hop; `TE: trailers` is said anew.
+pub fn forward_request(headers: &mut HeaderMap) {
+    let trailers = has_token(headers, &TE, "trailers");
+    remove_hop_by_hop(headers);
+    headers.remove(PROXY_AUTHORIZATION);
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.insert(CONNECTION, HeaderValue::from_static("te"));
+    }
+}
+
+/// Removes what is for one connection only.
+pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
+        .filter_map(|token| token.parse().ok())
+        .collect();
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        // Host and the framing of the message are not theirs to take away.
+        if *name != hyper::header::HOST && *name != hyper::header::CONTENT_LENGTH {
+            headers.remove(name);
+        }
+    }
+}
+
+/// Adds this proxy to `Via` (RFC 9110, section 7.6.3).
+pub fn add_via(headers: &mut HeaderMap, version: hyper::Version, name: &str) {
+    let received = if version == hyper::Version::HTTP_10 {
+        "1.0"
+    } else {
+        "1.1"
+    };
+    if let Ok(value) = HeaderValue::try_from(format!("{received} {name}")) {
+        headers.append(VIA, value);
+    }
+}
+
+/// Whether a message has been at the proxy of this name.
+pub fn via_has(headers: &HeaderMap, name: &str) -> bool {
+    tokens(headers, &VIA).any(|hop| {
+        hop.split_ascii_whitespace()
+            .nth(1)
+            .is_some_and(|received_by| received_by.eq_ignore_ascii_case(name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(rows: &[(&'static str, &'static str)]) -> HeaderMap {
+        rows.iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn fields_of_one_connection_go_and_the_rest_stays() {
+        let mut map = headers(&[
+            ("connection", "close, X-Secret, content-length, host"),
+            ("x-secret", "1"),
+            ("keep-alive", "timeout=5"),
+            ("te", "gzip, trailers"),
+            ("proxy-authorization", "Basic c2VjcmV0"),
+            ("host", "a"),
+            ("content-length", "3"),
+            ("x-kept", "2"),
+        ]);
+        forward_request(&mut map);
+        let expected = headers(&[
+            ("te", "trailers"),
+            ("connection", "te"),
+            ("host", "a"),
+            ("content-length", "3"),
+            ("x-kept", "2"),
+        ]);
+        assert_eq!(map, expected);
+    }
+
+    #[test]
+    fn via_tells_where_a_message_has_been() {
+        let mut map = headers(&[("via", "1.1 a, 1.0 b (comment)")]);
+        add_via(&mut map, hyper::Version::HTTP_11, "c");
+        assert!(via_has(&map, "A") && via_has(&map, "b") && via_has(&map, "c"));
+        assert!(!via_has(&map, "1.1") && !via_has(&map, "(comment)"));
+    }
+
+    #[test]
+    fn an_upgrade_needs_both_fields_and_is_never_http2() {
+        assert!(
+            upgrade_of(&headers(&[
+                ("connection", "Upgrade"),
+                ("upgrade", "websocket")
+            ]))
+            .is_some()
+        );
+        assert!(upgrade_of(&headers(&[("upgrade", "websocket")])).is_none());
+        assert!(upgrade_of(&headers(&[("connection", "upgrade"), ("upgrade", "h2c")])).is_none());
+    }
+}

@@ -1,0 +1,16 @@
+//! HTTP that both planes need: serve, connect, pool, bodies, headers.
+//!
+//! Parsing and framing are hyper's; [`framing`] refuses beforehand what hyper would forgive.
+
+pub mod body;
+pub mod destination;
+pub mod etag;
+pub mod fetch;
+pub mod framing;
+pub mod guarded;
+pub mod headers;
+pub mod pool;
+pub mod published;
+pub mod resolve;
+pub mod serve;
+pub mod target;

@@ -1,0 +1,169 @@
+//! Connections to next hops, kept while they are worth it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::body::Body;
+
+/// How many idle connections are kept, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolLimits {
+    /// Idle connections to one address at most. 0 keeps none.
+    pub idle_per_address: usize,
+    /// How long an idle connection is kept; shorter than servers' usual 60 s, so that they seldom
+    /// close one just as it is used.
+    pub idle: Duration,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self {
+            idle_per_address: 128,
+            idle: Duration::from_secs(50),
+        }
+    }
+}
+
+/// Idle connections by address.
+#[derive(Debug)]
+pub struct Pool {
+    idle: Mutex<HashMap<Arc<str>, Vec<Idle>>>,
+    limits: PoolLimits,
+    /// The tasks that drive the connections.
+    tasks: TaskTracker,
+}
+
+#[derive(Debug)]
+struct Idle {
+    sender: http1::SendRequest<Body>,
+    since: Instant,
+}
+
+impl Pool {
+    /// An empty pool; its connections are driven by tasks of `tasks`.
+    pub fn new(limits: PoolLimits, tasks: TaskTracker) -> Arc<Self> {
+        Arc::new(Self {
+            idle: Mutex::default(),
+            limits,
+            tasks,
+        })
+    }
+
+    /// A connection that is there and ready.
+    pub fn checkout(self: &Arc<Self>, address: &str) -> Option<Lease> {
+        let now = Instant::now();
+        let mut idle = self.lock();
+        let (key, list) = idle
+            .get_key_value(address)
+            .map(|(key, _)| Arc::clone(key))
+            .zip(idle.get_mut(address))?;
+        while let Some(Idle { sender, since }) = list.pop() {
+            if sender.is_ready() && now - since < self.limits.idle {
+                return Some(Lease {
+                    sender,
+                    address: key,
+                    pool: Arc::clone(self),
+                    reused: true,
+                });
+            }
+        }
+        None
+    }
+
+    /// A new connection over a stream.
+    ///
+    /// # Errors
+    /// Those of hyper; none is known to happen before a request is sent.
+    pub async fn open(self: &Arc<Self>, address: &str, stream: TcpStream) -> hyper::Result<Lease> {
+        let (sender, connection) = http1::Builder::new()
+            .max_headers(256)
+            .handshake(TokioIo::new(stream))
+            .await?;
+        self.tasks.spawn(async move {
+            if let Err(error) = connection.with_upgrades().await {
+                tracing::debug!(%error, "connection to the next hop ended");
+            }
+        });
+        Ok(Lease {
+            sender,
+            address: address.into(),
+            pool: Arc::clone(self),
+            reused: false,
+        })
+    }
+
+    /// Drops what has been idle for too long; call it now and then.
+    pub fn sweep(&self) {
+        let now = Instant::now();
+        self.lock().retain(|_, list| {
+            list.retain(|idle| !idle.sender.is_closed() && now - idle.since < self.limits.idle);
+            !list.is_empty()
+        });
+    }
+
+    /// Drops all idle connections; call it when no more requests follow.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Vec<Idle>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection in use by one request.
+#[derive(Debug)]
+pub struct Lease {
+    sender: http1::SendRequest<Body>,
+    address: Arc<str>,
+    pool: Arc<Pool>,
+    reused: bool,
+}
+
+impl Lease {
+    /// Whether it served a request before: then its other end may have closed it unnoticed.
+    pub fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// # Errors
+    /// Those of hyper; with the request, if nothing of it was sent.
+    pub async fn send(
+        &mut self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
+        self.sender.try_send_request(request).await
+    }
+
+    /// Keeps the connection for others; call it when the response's body has ended.
+    pub fn give_back(self) {
+        let Self {
+            sender,
+            address,
+            pool,
+            ..
+        } = self;
+        if sender.is_closed() {
+            return;
+        }
+        let mut idle = pool.lock();
+        let list = idle.entry(address).or_default();
+        if list.len() < pool.limits.idle_per_address {
+            list.push(Idle {
+                sender,
+                since: Instant::now(),
+            });
+        }
+    }
+}
