@@ -1,1 +1,32 @@
-fn main() {}
+//! The command `parray`.
+
+mod args;
+mod commands;
+mod error;
+mod logging;
+mod output;
+mod remote;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Cli;
+use error::CommandError;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return error::usage(&error),
+    };
+    logging::start(&cli.global);
+    match commands::run(cli) {
+        Ok(code) => code,
+        // Whoever read our output has seen enough.
+        Err(CommandError {
+            kind: error::Kind::BrokenPipe,
+            ..
+        }) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}

@@ -1,0 +1,59 @@
+//! `parray member`.
+
+use std::process::ExitCode;
+
+use parray::config::{ConfigError, MemberConfig, file};
+use parray::member::Member;
+
+use super::master::config_error;
+use super::pac::overlay;
+use super::serve;
+use crate::args::MemberArgs;
+use crate::error::{CommandError, Kind};
+use crate::output;
+
+pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
+    let check = args.check;
+    let config = configure(args).map_err(config_error)?;
+    if let Some(folder) = &config.state {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            CommandError::new(Kind::Io, format!("{}: {error}", folder.display()))
+        })?;
+    }
+    if check {
+        output::line("settings are in order")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    serve::runtime()?.block_on(async {
+        let shutdown = serve::shutdown_signal()?;
+        let listener = serve::bind(config.listen, "--listen").await?;
+        output::line(format!(
+            "member {} listens on {}",
+            config.name,
+            listener.local_addr()?
+        ))?;
+        let member = Member::new(config, shutdown);
+        let polled = member.clone();
+        serve::on_hangup(move || polled.poll_now())?;
+        member.run(listener).await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn configure(args: MemberArgs) -> Result<MemberConfig, ConfigError> {
+    let mut settings: file::MemberFile = args
+        .config
+        .as_deref()
+        .map(file::read)
+        .transpose()?
+        .unwrap_or_default();
+    settings.name = args.name.or(settings.name);
+    settings.listen = args.listen.or(settings.listen);
+    // A source on the command line replaces the file's, of whichever kind that is.
+    if args.master.is_some() || args.table.is_some() {
+        (settings.master, settings.table) = (args.master, args.table);
+    }
+    settings.state = args.state.or(settings.state);
+    overlay(&mut settings.pac, args.pac);
+    settings.try_into()
+}

@@ -1,0 +1,70 @@
+//! `parray pac`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use parray::config::file::PacFile;
+use parray::files::replace;
+use parray::pac::eval::{Call, evaluate};
+use parray::pac::{GenerateError, generate};
+use parray::route::Router;
+
+use super::master::config_error;
+use crate::args::{PacArgs, PacCommand};
+use crate::error::{CommandError, Kind};
+use crate::output;
+use crate::remote::{load_table, read_text};
+
+pub(super) fn run(command: PacCommand) -> Result<ExitCode, CommandError> {
+    match command {
+        PacCommand::Generate {
+            table,
+            pac,
+            output: file,
+        } => {
+            let mut settings = PacFile::default();
+            overlay(&mut settings, pac);
+            let options = settings.options().map_err(config_error)?;
+            let router = Router::new(Arc::new(load_table(&table)?));
+            let pac = generate(&router, &options).map_err(|error| generate_error(&error))?;
+            match file {
+                Some(path) => replace(&path, pac.as_bytes()).map_err(|error| {
+                    CommandError::new(Kind::Io, format!("{}: {error}", path.display()))
+                })?,
+                None => output::text(pac)?,
+            }
+        }
+        PacCommand::Eval { file, urls, host } => {
+            let script = read_text(&file)?;
+            let call = |url: &String| Call {
+                host: host.clone().unwrap_or_else(|| Call::of(url).host),
+                url: url.clone(),
+            };
+            let calls: Vec<Call> = urls.iter().map(call).collect();
+            let answers = evaluate(&script, &calls).map_err(|error| {
+                CommandError::new(Kind::Data, format!("{} gives no answer", file.display()))
+                    .because(error)
+            })?;
+            for answer in answers {
+                output::line(answer)?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn generate_error(error: &GenerateError) -> CommandError {
+    CommandError::new(Kind::Data, "no PAC can be generated").because(error)
+}
+
+/// Flags go before the file.
+pub(super) fn overlay(settings: &mut PacFile, args: PacArgs) {
+    settings.failover = args
+        .failover
+        .map(std::num::NonZero::get)
+        .or(settings.failover);
+    settings.default_route = args.default_route.or(settings.default_route.take());
+    settings.scheme = args.scheme.or(settings.scheme.take());
+    settings.address = args.address.or(settings.address.take());
+    settings.custom_logic = args.custom_logic.or(settings.custom_logic.take());
+}

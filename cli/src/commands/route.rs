@@ -1,0 +1,83 @@
+//! `parray route`.
+
+use std::io::BufRead;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use parray::route::{Ranked, Router};
+use pat::{AddressBy, Edit};
+use serde_json::json;
+
+use crate::args::RouteArgs;
+use crate::error::{CommandError, Kind};
+use crate::output;
+use crate::remote::load_table;
+
+pub(super) fn run(args: &RouteArgs) -> Result<ExitCode, CommandError> {
+    let table = load_table(&args.table)?;
+    let off: Vec<Edit> = args.down.iter().cloned().map(Edit::TurnOff).collect();
+    let table = table
+        .apply(&off)
+        .map_err(|error| CommandError::new(Kind::Usage, "--down").because(error))?;
+    if !table.header().array_enabled {
+        tracing::warn!("ArrayEnabled is 0: members do not route by this table");
+    }
+    let router = Router::new(Arc::new(table));
+    for url in &args.urls {
+        if url == "-" {
+            for line in std::io::stdin().lock().lines() {
+                explain(&router, line?.trim(), args)?;
+            }
+        } else {
+            explain(&router, url, args)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn explain(router: &Router, url: &str, args: &RouteArgs) -> Result<(), CommandError> {
+    let key = router.key(url);
+    let ranking = router.ranking(&key);
+    if args.json {
+        let ranking: Vec<_> = ranking
+            .iter()
+            .map(|ranked| row(ranked, args.address))
+            .collect();
+        return output::json(&json!({
+            "url": url,
+            "route_key": key.as_str(),
+            "hash": router.hash(&key).to_string(),
+            "ranking": ranking,
+        }));
+    }
+    output::line(url)?;
+    output::line(format!("  key {key}  hash {}", router.hash(&key)))?;
+    if ranking.is_empty() {
+        return output::line("  every member is off");
+    }
+    let mut table = output::table(["", "member", "address", "load factor", "score"]);
+    for (i, ranked) in ranking.iter().enumerate() {
+        let rank = if i == 0 {
+            "owner".to_owned()
+        } else {
+            (i + 1).to_string()
+        };
+        table.add_row([
+            rank,
+            ranked.member.name.to_string(),
+            ranked.member.authority(args.address),
+            ranked.member.load_factor.to_string(),
+            format!("{:.3}", ranked.score),
+        ]);
+    }
+    output::show(&table)
+}
+
+fn row(ranked: &Ranked<'_>, address: AddressBy) -> serde_json::Value {
+    json!({
+        "name": ranked.member.name,
+        "authority": ranked.member.authority(address),
+        "load_factor": ranked.member.load_factor,
+        "score": ranked.score,
+    })
+}

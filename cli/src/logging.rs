@@ -1,0 +1,23 @@
+//! Logs go to stderr; levels by `--log` or `PARRAY_LOG`.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::time::SystemTime;
+
+use crate::args::{GlobalArgs, LogFormat};
+
+/// Starts logging.
+pub(crate) fn start(args: &GlobalArgs) {
+    let filter = EnvFilter::try_new(&args.log).unwrap_or_else(|_unreadable| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_timer(SystemTime)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
+    match args.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
