@@ -49,37 +49,174 @@ impl Cost {
     }
 }
 
-/// Position of the best candidate; the earlier of two that cost the same.
-pub(super) fn owner(candidates: &[Candidate], key: u64) -> Option<usize> {
-    let (first, rest) = candidates.split_first()?;
-    let mut best = Cost::of(*first, key);
-    let mut owner = 0;
-    for (i, candidate) in rest.iter().enumerate() {
-        let x = mix(key, candidate.hash);
-        // The logarithm is most of the work and few members need it: a floor of the cost comes
-        // straight out of a float's exponent and mantissa.
-        if u64::from(cost_floor(x)) * u64::from(best.load)
-            > u64::from(best.cost) * u64::from(candidate.load)
-        {
-            continue;
-        }
-        let this = Cost {
-            cost: cost(x),
-            load: candidate.load,
-        };
-        if this.compare(best).is_lt() {
-            best = this;
-            owner = i + 1;
-        }
+/// The candidates of a table, ready to be scored.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Candidates {
+    exact: Vec<Candidate>,
+    blocks: Vec<Block>,
+}
+
+impl Candidates {
+    pub(super) fn new(exact: Vec<Candidate>) -> Self {
+        let blocks = exact.chunks(LANES).map(Block::of).collect();
+        Self { exact, blocks }
     }
-    Some(owner)
+
+    /// The candidates in the order that breaks ties.
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Candidate> {
+        self.exact.iter()
+    }
+
+    /// Position of the best; the earlier of two that cost the same.
+    ///
+    /// The logarithm is most of the work, and few members need it exactly: first every member gets
+    /// bounds of its cost by load, which compile to vector instructions; only when they leave more than
+    /// one that could be the best are these compared exactly.
+    pub(super) fn owner(&self, key: u64) -> Option<usize> {
+        let cost = |at: usize| {
+            self.exact
+                .get(at)
+                .map(|candidate| Cost::of(*candidate, key))
+        };
+        let mut best = None;
+        // No member whose lower bound is above this can be the best.
+        let mut limit = f32::INFINITY;
+        for (block, start) in self.blocks.iter().zip((0..).step_by(LANES)) {
+            let lower = block.lower_bounds(key);
+            limit = least(limit, block.least_upper_bound(&lower));
+            let possible = lower
+                .iter()
+                .zip(start..)
+                .filter(|(lower, _)| **lower <= limit);
+            for (_, at) in possible {
+                let better = |best: usize| Some(cost(at)?.compare(cost(best)?).is_lt());
+                if best.is_none_or(|best| better(best).unwrap_or(false)) {
+                    best = Some(at);
+                }
+            }
+        }
+        best
+    }
+}
+
+/// Members that are scored side by side.
+const LANES: usize = 16;
+
+/// At most so far is a bound's middle from the true cost, in units of log2; 0.00753 and rounding.
+const ERROR: f32 = 0.0078;
+
+/// `log2(1 + m)` is about `m + MIDDLE + BEND * m * (1 - m)`, by the least greatest error.
+const BEND: f32 = 0.333_3;
+const MIDDLE: f32 = 0.002_189;
+
+/// Sixteen candidates, field by field.
+#[derive(Debug, Clone)]
+struct Block {
+    low: [u32; LANES],
+    high: [u32; LANES],
+    inverse_load: [f32; LANES],
+    /// From the lower bound to the upper one.
+    width: [f32; LANES],
+}
+
+impl Block {
+    fn of(candidates: &[Candidate]) -> Self {
+        // An empty lane costs more than anybody.
+        let mut block = Self {
+            low: [0; LANES],
+            high: [0; LANES],
+            inverse_load: [1e30; LANES],
+            width: [1e30; LANES],
+        };
+        let halves = block.low.iter_mut().zip(&mut block.high);
+        let lanes = halves.zip(block.inverse_load.iter_mut().zip(&mut block.width));
+        for (((low_half, high_half), (inverse, width)), candidate) in lanes.zip(candidates) {
+            *low_half = low(candidate.hash);
+            *high_half = low(candidate.hash >> 32);
+            *inverse = 1.0 / to_float(candidate.load);
+            *width = 2.0 * ERROR * *inverse;
+        }
+        block
+    }
+
+    /// Of each lane a lower bound of its cost by load; the upper bound is 2 [`ERROR`] by load above.
+    fn lower_bounds(&self, key: u64) -> [f32; LANES] {
+        let (key_low, key_high) = (low(key), low(key >> 32));
+        let mut bounds = [0.0; LANES];
+        let lanes = self.low.iter().zip(&self.high).zip(&self.inverse_load);
+        for (bound, ((low_half, high_half), inverse)) in bounds.iter_mut().zip(lanes) {
+            let x = mix_halves(key_low ^ low_half, key_high ^ high_half);
+            *bound = greatest(about_cost(x) - ERROR, LEAST_COST) * inverse;
+        }
+        bounds
+    }
+
+    /// The least of the upper bounds that belong to these lower bounds.
+    fn least_upper_bound(&self, lower: &[f32; LANES]) -> f32 {
+        let mut upper = *lower;
+        for (bound, width) in upper.iter_mut().zip(&self.width) {
+            *bound += width;
+        }
+        // Halves are folded onto each other, again as vectors.
+        let mut width = LANES / 2;
+        while width > 0 {
+            let (near, far) = upper.split_at_mut(width);
+            for (a, b) in near.iter_mut().zip(far) {
+                *a = least(*a, *b);
+            }
+            width /= 2;
+        }
+        let [first, ..] = upper;
+        first
+    }
+}
+
+/// One instruction, where `f32::min` has to mind what is not a number.
+fn least(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// As [`least`].
+fn greatest(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// No cost is lower: 1 in the 24-bit fixed point.
+const LEAST_COST: f32 = 1.0 / 16_777_216.0;
+
+/// The cost of `x` in units of log2, but for [`ERROR`]: a float's exponent and mantissa are a logarithm
+/// made of straight lines, and a parabola takes most of what is left.
+fn about_cost(x: u32) -> f32 {
+    let bits = to_float(x | 1).to_bits();
+    let line = signed_to_float(bits.cast_signed()) * (1.0 / 8_388_608.0) - 127.0;
+    let mantissa = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000) - 1.0;
+    32.0 - (line + MIDDLE + BEND * mantissa * (1.0 - mantissa))
+}
+
+/// As a float, in operations that every x86-64 has for vectors: it converts signed numbers only. The
+/// halves are exact, and their sum is rounded once.
+fn to_float(n: u32) -> f32 {
+    signed_to_float((n >> 16).cast_signed()) * 65_536.0
+        + signed_to_float((n & 0xffff).cast_signed())
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "24 bits are enough for a bound"
+)]
+fn signed_to_float(n: i32) -> f32 {
+    n as f32
 }
 
 /// 32 bits out of the hashes of a key and a member.
 fn mix(key: u64, member: u64) -> u32 {
     let both = key ^ member;
-    let folded = fmix32(low(both));
-    fmix32(low(both >> 32).wrapping_add(folded))
+    mix_halves(low(both), low(both >> 32))
+}
+
+fn mix_halves(low: u32, high: u32) -> u32 {
+    fmix32(high.wrapping_add(fmix32(low)))
 }
 
 #[expect(
@@ -118,15 +255,6 @@ fn table_step(step: u8) -> (u32, u32) {
         Some([from, to]) => (*from, *to),
         _ => (0, 0),
     }
-}
-
-/// At most `cost(x)`, and by less than 0.087 * 2^24 lower: the straight line below the logarithm,
-/// less its greatest distance from it, 1 - (1 + ln(ln 2)) / ln 2 = 0.0861.
-fn cost_floor(x: u32) -> u32 {
-    const DISTANCE: u64 = 1_444_050;
-    /// (32 + the bias of a double's exponent) in the 24-bit fixed point.
-    const TOP: u64 = (32 + 1023) << 24;
-    low((TOP - (f64::from(x | 1).to_bits() >> 28)).saturating_sub(DISTANCE))
 }
 
 /// `round(log2(1 + i/256) * 2^24)`; printed and not computed, so that no host's `log2` matters.
@@ -184,7 +312,10 @@ mod test_access {
         super::cost(x)
     }
 
-    pub(crate) fn floor_of(x: u32) -> u32 {
-        super::cost_floor(x)
+    /// How far the bound's middle is from the true cost, as a part of what is allowed.
+    pub(crate) fn error_of(x: u32) -> f32 {
+        let true_cost = f64::from(super::cost(x)) / 16_777_216.0;
+        let about = f64::from(super::about_cost(x));
+        ((about - true_cost).abs() / f64::from(super::ERROR)) as f32
     }
 }

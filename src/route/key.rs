@@ -26,39 +26,29 @@ impl<'a> RouteKey<'a> {
     ///
     /// Total: any string has a key. Allocates only where the key is not a part of the URL.
     pub fn of(url: &'a str, kind: HashKey) -> Self {
-        let (scheme, rest) = match url.split_once("://") {
-            Some((scheme, rest)) => (scheme, rest),
-            None => ("", url),
-        };
+        if let Some(key) = already_a_key(url, kind) {
+            return Self(Cow::Borrowed(key));
+        }
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let (host, port) = host_and_port(authority);
+        let host = fold(host);
         if kind == HashKey::Host {
-            return Self(fold(host));
+            return Self(host);
         }
         if !scheme.eq_ignore_ascii_case("http") {
             return Self(Cow::Owned(format!(
-                "{}:{}",
-                fold(host),
+                "{host}:{}",
                 port_or_default(port, scheme)
             )));
         }
         let path = path(tail, kind);
         let port = if port == "80" { "" } else { port };
-        // The usual URL is its own key already.
-        let whole = "http://".len() + host.len() + path.len();
-        let plain = scheme == "http" && port.is_empty() && path.starts_with('/');
-        if plain
-            && authority.len() == host.len()
-            && matches!(fold(host), Cow::Borrowed(h) if h.len() == host.len())
-        {
-            return Self(Cow::Borrowed(url.get(..whole).unwrap_or(url)));
-        }
         let colon = if port.is_empty() { "" } else { ":" };
         let slash = if path.starts_with('/') { "" } else { "/" };
         Self(Cow::Owned(format!(
-            "http://{}{colon}{port}{slash}{path}",
-            fold(host)
+            "http://{host}{colon}{port}{slash}{path}"
         )))
     }
 
@@ -72,6 +62,20 @@ impl fmt::Display for RouteKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The part of a usual URL that is its key as it stands: `http://`, a host in lower case without
+/// credentials, port or last dot, a path.
+fn already_a_key(url: &str, kind: HashKey) -> Option<&str> {
+    let rest = url.as_bytes().strip_prefix(b"http://")?;
+    let odd =
+        |b: &u8| b.is_ascii_uppercase() || matches!(b, b'/' | b'?' | b'#' | b'@' | b':' | b'[');
+    let host = rest.iter().position(odd)?;
+    if kind == HashKey::Host || rest.get(host) != Some(&b'/') || rest.get(..host)?.ends_with(b".") {
+        return None;
+    }
+    let start = "http://".len() + host;
+    url.get(..start + path(url.get(start..)?, kind).len())
 }
 
 /// Host and port of an authority; credentials end at its last `@`. IPv6 hosts keep their brackets.

@@ -25,7 +25,7 @@ pub struct Router {
 
 #[derive(Debug, Clone)]
 enum Scores {
-    Hrw(Vec<hrw::Candidate>),
+    Hrw(hrw::Candidates),
     Carp(CarpKind, Vec<carp::Candidate>),
 }
 
@@ -115,7 +115,7 @@ impl Router {
     /// Place in the table, from 0, of [`Router::owner`].
     pub fn owner_place(&self, key: &RouteKey<'_>) -> Option<usize> {
         let at = match &self.scores {
-            Scores::Hrw(candidates) => hrw::owner(candidates, self.sip13(key))?,
+            Scores::Hrw(candidates) => candidates.owner(self.sip13(key))?,
             Scores::Carp(kind, candidates) => {
                 let mut best: Option<(usize, f64)> = None;
                 for (i, score) in kind.scores(candidates, key.as_str()).enumerate() {
@@ -248,13 +248,13 @@ pub struct CarpEntry<'a> {
     pub hash: u32,
 }
 
-fn hrw_candidates(members: &[&Member], table: &Table) -> Vec<hrw::Candidate> {
+fn hrw_candidates(members: &[&Member], table: &Table) -> hrw::Candidates {
     let seed = table.header().hash_seed;
     let candidate = |member: &&Member| hrw::Candidate {
         hash: hrw::sip13(seed, member.name.folded().as_bytes()),
         load: member.load_factor.value(),
     };
-    members.iter().map(candidate).collect()
+    hrw::Candidates::new(members.iter().map(candidate).collect())
 }
 
 fn carp_candidates(kind: CarpKind, members: &[&Member]) -> Scores {

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use parray::route::{Ranked, Router};
-use pat::{AddressBy, Edit};
-use serde_json::json;
+use pat::{AddressBy, Edit, LoadFactor, MemberName};
+use serde::Serialize;
 
 use crate::args::RouteArgs;
 use crate::error::{CommandError, Kind};
@@ -73,11 +73,31 @@ fn explain(router: &Router, url: &str, args: &RouteArgs) -> Result<(), CommandEr
     output::show(&table)
 }
 
-fn row(ranked: &Ranked<'_>, address: AddressBy) -> serde_json::Value {
-    json!({
-        "name": ranked.member.name,
-        "authority": ranked.member.authority(address),
-        "load_factor": ranked.member.load_factor,
-        "score": ranked.score,
-    })
+/// The JSON of one URL.
+#[derive(Serialize)]
+struct Explained<'a> {
+    url: &'a str,
+    route_key: &'a str,
+    hash: String,
+    ranking: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a MemberName,
+    authority: String,
+    load_factor: LoadFactor,
+    score: f64,
+}
+
+impl<'a> Row<'a> {
+    fn of(ranked: &Ranked<'a>, address: AddressBy) -> Self {
+        let member = ranked.member;
+        Self {
+            name: &member.name,
+            authority: member.authority(address),
+            load_factor: member.load_factor,
+            score: ranked.score,
+        }
+    }
 }
