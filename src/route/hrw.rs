@@ -58,7 +58,13 @@ pub(super) struct Candidates {
 
 impl Candidates {
     pub(super) fn new(exact: Vec<Candidate>) -> Self {
-        let blocks = exact.chunks(LANES).map(Block::of).collect();
+        let even = exact
+            .iter()
+            .all(|candidate| Some(candidate.load) == exact.first().map(|first| first.load));
+        let blocks = exact
+            .chunks(LANES)
+            .map(|candidates| Block::of(candidates, even))
+            .collect();
         Self { exact, blocks }
     }
 
@@ -105,6 +111,10 @@ const LANES: usize = 16;
 /// At most so far is a bound's middle from the true cost, in units of log2; 0.00753 and rounding.
 const ERROR: f32 = 0.0078;
 
+/// Draws that are farther apart never cost the same: a step of the cost is at most 2^32 * ln 2 / 2^24
+/// draws wide, and two are rounded to 2^8.
+const TIE: f32 = 1024.0;
+
 /// `log2(1 + m)` is about `m + MIDDLE + BEND * m * (1 - m)`, by the least greatest error.
 const BEND: f32 = 0.333_3;
 const MIDDLE: f32 = 0.002_189;
@@ -117,24 +127,32 @@ struct Block {
     inverse_load: [f32; LANES],
     /// From the lower bound to the upper one.
     width: [f32; LANES],
+    /// Whether the loads of the whole table are equal: then the greatest draw costs the least, and the
+    /// distance from the greatest possible one does as a bound.
+    even: bool,
 }
 
 impl Block {
-    fn of(candidates: &[Candidate]) -> Self {
+    fn of(candidates: &[Candidate], even: bool) -> Self {
         // An empty lane costs more than anybody.
         let mut block = Self {
             low: [0; LANES],
             high: [0; LANES],
             inverse_load: [1e30; LANES],
             width: [1e30; LANES],
+            even,
         };
         let halves = block.low.iter_mut().zip(&mut block.high);
         let lanes = halves.zip(block.inverse_load.iter_mut().zip(&mut block.width));
         for (((low_half, high_half), (inverse, width)), candidate) in lanes.zip(candidates) {
             *low_half = low(candidate.hash);
             *high_half = low(candidate.hash >> 32);
-            *inverse = 1.0 / to_float(candidate.load);
-            *width = 2.0 * ERROR * *inverse;
+            *inverse = if even {
+                1.0
+            } else {
+                1.0 / to_float(candidate.load)
+            };
+            *width = if even { TIE } else { 2.0 * ERROR * *inverse };
         }
         block
     }
@@ -142,11 +160,21 @@ impl Block {
     /// Of each lane a lower bound of its cost by load; the upper bound is 2 [`ERROR`] by load above.
     fn lower_bounds(&self, key: u64) -> [f32; LANES] {
         let (key_low, key_high) = (low(key), low(key >> 32));
+        let mut draws = [0; LANES];
+        for (x, (low_half, high_half)) in draws.iter_mut().zip(self.low.iter().zip(&self.high)) {
+            *x = mix_halves(key_low ^ low_half, key_high ^ high_half);
+        }
         let mut bounds = [0.0; LANES];
-        let lanes = self.low.iter().zip(&self.high).zip(&self.inverse_load);
-        for (bound, ((low_half, high_half), inverse)) in bounds.iter_mut().zip(lanes) {
-            let x = mix_halves(key_low ^ low_half, key_high ^ high_half);
-            *bound = greatest(about_cost(x) - ERROR, LEAST_COST) * inverse;
+        if self.even {
+            for (bound, (x, inverse)) in bounds.iter_mut().zip(draws.iter().zip(&self.inverse_load))
+            {
+                *bound = to_float(!x) * inverse;
+            }
+        } else {
+            for (bound, (x, inverse)) in bounds.iter_mut().zip(draws.iter().zip(&self.inverse_load))
+            {
+                *bound = greatest(about_cost(*x) - ERROR, LEAST_COST) * inverse;
+            }
         }
         bounds
     }

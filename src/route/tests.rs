@@ -175,6 +175,16 @@ fn the_bounds_of_a_cost_hold_it() {
 }
 
 #[test]
+fn draws_that_cost_the_same_are_near_each_other() {
+    for top in (0..=u32::MAX).step_by(65_537) {
+        assert!(
+            hrw::cost_of(top) < hrw::cost_of(top.saturating_sub(512)) || top < 512,
+            "{top}"
+        );
+    }
+}
+
+#[test]
 fn the_owner_is_the_first_of_the_ranking() {
     for count in [1_u32, 2, 15, 16, 17, 40, 100] {
         for even in [true, false] {
