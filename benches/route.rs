@@ -52,12 +52,12 @@ fn parts(c: &mut Criterion) {
     let router = router(16, HashName::HrwSip13, true);
     let mut next = urls.iter().cycle();
     c.bench_function("the key alone", |b| {
-        b.iter(|| black_box(router.key(next.next().unwrap())))
+        b.iter(|| black_box(router.key(next.next().unwrap())));
     });
     let mut next = urls.iter().cycle();
     let sip = siphasher::sip::SipHasher13::new();
     c.bench_function("SipHash-1-3 alone", |b| {
-        b.iter(|| black_box(sip.hash(next.next().unwrap().as_bytes())))
+        b.iter(|| black_box(sip.hash(next.next().unwrap().as_bytes())));
     });
 }
 
@@ -74,7 +74,7 @@ fn owner(c: &mut Criterion) {
             let keys: Vec<_> = urls.iter().map(|url| router.key(url)).collect();
             let mut next = keys.iter().cycle();
             group.bench_function(id, |b| {
-                b.iter(|| black_box(router.owner(next.next().unwrap())))
+                b.iter(|| black_box(router.owner(next.next().unwrap())));
             });
         }
     }
@@ -86,7 +86,7 @@ fn ranking(c: &mut Criterion) {
     let router = router(16, HashName::HrwSip13, true);
     let mut next = urls.iter().cycle();
     c.bench_function("whole ranking of 16", |b| {
-        b.iter(|| black_box(router.ranking(&router.key(next.next().unwrap())).len()))
+        b.iter(|| black_box(router.ranking(&router.key(next.next().unwrap())).len()));
     });
 }
 

@@ -30,11 +30,11 @@ fn table(members: u32) -> Table {
 fn tables(c: &mut Criterion) {
     let text = table(10_000).print(Dialect::Draft);
     c.bench_function("read 10 000 members", |b| {
-        b.iter(|| black_box(Table::parse(text.as_bytes()).unwrap()))
+        b.iter(|| black_box(Table::parse(text.as_bytes()).unwrap()));
     });
     let sixteen = Router::new(Arc::new(table(16)));
     c.bench_function("generate the PAC of 16", |b| {
-        b.iter(|| black_box(generate(&sixteen, &PacOptions::default()).unwrap()))
+        b.iter(|| black_box(generate(&sixteen, &PacOptions::default()).unwrap()));
     });
 }
 

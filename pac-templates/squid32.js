@@ -5,7 +5,8 @@ function parrayRank(key) {
   key = parrayBytes(key);
   for (i = 0; i < parrayMembers.length; i += 3) {
     for (j = 0; j < key.length; j++) h = h + (h << 19 | h >>> 13) + key.charCodeAt(j) | 0;
-    scores.push(parrayScore(h ^ parrayMembers[i + 2], parrayMembers[i + 1]));
+    // A member that is off has no proxy here: it is hashed, and comes after everybody.
+    scores.push(parrayMembers[i] ? parrayScore(h ^ parrayMembers[i + 2], parrayMembers[i + 1]) : -1);
   }
   return parrayBest(scores);
 }

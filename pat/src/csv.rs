@@ -42,9 +42,10 @@ pub fn read_csv(text: &str) -> Result<Vec<Member>, CsvError> {
                 || u64::try_from(i).unwrap_or_default() + 2,
                 csv::Position::line,
             ),
-            problem: match error.kind() {
-                csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
-                _ => error.to_string(),
+            problem: if let csv::ErrorKind::Deserialize { err, .. } = error.kind() {
+                err.to_string()
+            } else {
+                error.to_string()
             },
         })?;
         members.push(Member::from(row));

@@ -1,6 +1,6 @@
 //! What differs between two tables, for people and logs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -154,11 +154,11 @@ fn member_fields(member: &Member) -> [(&'static str, String); 9] {
 
 fn order_differs(old: &Table, new: &Table) -> bool {
     let both = |a: &Table, b: &Table| -> Vec<String> {
-        let there: HashMap<&str, ()> = b.members().iter().map(|m| (m.name.folded(), ())).collect();
+        let there: HashSet<&str> = b.members().iter().map(|m| m.name.folded()).collect();
         let kept = a
             .members()
             .iter()
-            .filter(|m| there.contains_key(m.name.folded()));
+            .filter(|m| there.contains(m.name.folded()));
         kept.map(|m| m.name.folded().to_owned()).collect()
     };
     both(old, new) != both(new, old)

@@ -65,7 +65,7 @@ fn decode(text: &[u8]) -> Result<&str, ParseError> {
         let start = good.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
         let before = String::from_utf8_lossy(good.get(start..).unwrap_or_default());
         ParseError {
-            line: good.iter().filter(|&&b| b == b'\n').count() + 1,
+            line: good.split(|&b| b == b'\n').count(),
             column: before.chars().count() + 1,
             kind: ParseErrorKind::NotUtf8(
                 text.get(error.valid_up_to()).copied().unwrap_or_default(),
@@ -164,7 +164,7 @@ impl Reader {
                 format!("header line `{name}` stands in line {first} already; the last one counts"),
             );
         }
-        if let Err(error) = self.header_value(&folded, name, value, line, offset) {
+        if let Err(error) = self.header_value(&folded, (name, value), line, offset) {
             self.fail(line, offset, ParseErrorKind::Value(error));
         }
     }
@@ -172,8 +172,7 @@ impl Reader {
     fn header_value(
         &mut self,
         folded: &str,
-        name: &str,
-        value: &str,
+        (name, value): (&str, &str),
         line: Line<'_>,
         offset: usize,
     ) -> Result<(), ValueError> {

@@ -49,7 +49,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    pub(super) fn value(key: &'static str, why: impl ToString) -> Self {
+    pub(super) fn value(key: &'static str, why: impl std::fmt::Display) -> Self {
         Self::Value {
             key,
             why: why.to_string(),

@@ -72,7 +72,7 @@ impl TryFrom<MasterFile> for MasterConfig {
         };
         let listen = file
             .listen
-            .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
         Ok(Self {
             table,
             listen,

@@ -128,7 +128,7 @@ impl TryFrom<MemberFile> for MemberConfig {
             name,
             listen: file
                 .listen
-                .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 3128))),
+                .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3128))),
             source,
             state: file.state,
             sibling_address,
@@ -186,7 +186,7 @@ fn networks(key: &'static str, list: &[String]) -> Result<Vec<IpNet>, ConfigErro
 
 fn limits(file: &LimitsFile) -> MemberLimits {
     let span = |given: Option<Span>, seconds: u64| {
-        given.map_or(Duration::from_secs(seconds), |span| span.0)
+        given.map_or_else(|| Duration::from_secs(seconds), |span| span.0)
     };
     let idle = span(file.idle, 60);
     let serve = ServeLimits {

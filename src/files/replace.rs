@@ -17,7 +17,7 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+        .unwrap_or_else(|| Path::new("."));
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(content)?;
     let permissions = match std::fs::metadata(path) {

@@ -37,7 +37,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, error: impl ToString) -> Self {
+    fn new(status: StatusCode, error: impl std::fmt::Display) -> Self {
         Self {
             status,
             error: error.to_string(),

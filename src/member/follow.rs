@@ -70,7 +70,7 @@ async fn follow_file(plane: &Plane, path: PathBuf) {
             {
                 Ok(table) => swap(plane, table),
                 Err(why) => {
-                    tracing::error!("table file is not used, the last good table stays:\n{why}")
+                    tracing::error!("table file is not used, the last good table stays:\n{why}");
                 }
             }
         }
@@ -93,7 +93,7 @@ async fn follow_master(plane: &Plane, url: &Uri) {
     loop {
         let outcome = poller.poll().await;
         let snapshot = plane.current.load();
-        let list_ttl = snapshot.site().map_or(Duration::from_secs(60), |site| {
+        let list_ttl = snapshot.site().map_or(Duration::from_mins(1), |site| {
             site.table().header().list_ttl.as_duration()
         });
         let pause = pace.next(outcome, list_ttl, poller.waited, jitter());

@@ -8,13 +8,14 @@ use hyper::header::{CONNECTION, EXPECT, HOST, HeaderValue, UPGRADE};
 use hyper::{Request, Response, StatusCode, Uri, Version};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Plane;
 use super::hop::{self, HOP};
 use super::request::{Asked, NextHop, is_idempotent};
 use super::tunnel;
 use crate::blame::{Cause, Failure};
-use crate::net::body::{Body, Gate, SharedBody, UpstreamBody};
+use crate::net::body::{Body, Gate, Passage, SharedBody, UpstreamBody};
 use crate::net::headers::{add_via, forward_request, has_token, remove_hop_by_hop};
 use crate::net::pool::Lease;
 use crate::net::resolve::{connect, look_up};
@@ -30,7 +31,11 @@ pub(super) async fn forward(
     asked: &mut Asked,
     next: NextHop<'_>,
 ) -> Result<Response<Body>, Failure> {
-    let (lease, response) = exchange(plane, asked, &next).await?;
+    let Answered {
+        lease,
+        response,
+        unwanted,
+    } = exchange(plane, asked, &next).await?;
     let upgrade = asked.upgrade();
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return match (upgrade, asked.switched.take()) {
@@ -47,8 +52,16 @@ pub(super) async fn forward(
     add_via(&mut head.headers, version, plane.config.name.as_str());
     head.version = Version::HTTP_11;
     head.extensions.clear();
-    let body = UpstreamBody::new(incoming, plane.config.limits.idle, lease);
+    let body = UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted);
     Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
+}
+
+/// The head of a response, and what its connection is good for.
+pub(super) struct Answered {
+    pub(super) lease: Lease,
+    pub(super) response: Response<Incoming>,
+    /// There if the request's body was held back and is not wanted any more.
+    pub(super) unwanted: Option<DropGuard>,
 }
 
 /// Sends the request and waits for the head of its response.
@@ -56,7 +69,7 @@ pub(super) async fn exchange(
     plane: &Plane,
     asked: &Asked,
     next: &NextHop<'_>,
-) -> Result<(Lease, Response<Incoming>), Failure> {
+) -> Result<Answered, Failure> {
     let address = match (next, &asked.target) {
         (NextHop::Sibling(authority, _), _) => Arc::clone(authority),
         (NextHop::Origin, Target::Resource { host, port, .. } | Target::Tunnel { host, port }) => {
@@ -73,14 +86,25 @@ pub(super) async fn exchange(
             None => open(plane, asked, next, &address).await?,
         };
         let reused = lease.is_reused();
-        let (request, gate) = build(plane, asked, next)?;
-        let result = send(plane, &mut lease, request, gate, &asked.body).await;
+        let (mut request, held_back) = (build(plane, asked, next)?, expects_continue(asked));
+        let held_back = held_back.then(|| hold_back(&mut request, &asked.body));
+        let result = send(plane, &mut lease, request, &asked.body).await;
         match result {
             Ok(response) => {
                 if let NextHop::Sibling(authority, _) = next {
                     plane.health.answered(authority);
                 }
-                return Ok((lease, response));
+                let unwanted = held_back
+                    .filter(|_| !asked.body.is_taken())
+                    .map(|held_back| {
+                        asked.body.withdraw();
+                        held_back.drop_guard()
+                    });
+                return Ok(Answered {
+                    lease,
+                    response,
+                    unwanted,
+                });
             }
             // The other end may have closed a kept connection just as it was used: no fault of
             // anybody's. A fresh one follows.
@@ -143,12 +167,41 @@ pub(super) async fn connect_origin(
     connect(&addresses, plane.config.limits.connect).await
 }
 
-/// The request as the next hop gets it, and what opens its body.
-fn build(
-    plane: &Plane,
-    asked: &Asked,
-    next: &NextHop<'_>,
-) -> Result<(Request<Body>, Option<oneshot::Sender<()>>), Failure> {
+/// Whether the client waits for a 100 before it sends its body.
+fn expects_continue(asked: &Asked) -> bool {
+    has_token(&asked.head.headers, &EXPECT, "100-continue") && !asked.body.is_empty()
+}
+
+/// Holds the request's body back until the next hop says 100, or has said nothing for a while.
+/// Cancelling the token ends the wait without the body.
+fn hold_back(request: &mut Request<Body>, body: &SharedBody) -> CancellationToken {
+    let (open, opened) = oneshot::channel();
+    let unwanted = CancellationToken::new();
+    let closed = unwanted.clone();
+    let gate: Gate = Box::pin(async move {
+        match tokio::time::timeout(CONTINUE_WAIT, opened).await {
+            Ok(Ok(())) | Err(_) => Passage::Open,
+            // Answered without a 100.
+            Ok(Err(_dropped)) => {
+                closed.cancelled().await;
+                Passage::Closed
+            }
+        }
+    });
+    *request.body_mut() = body.offer(Some(gate));
+    let open = Mutex::new(Some(open));
+    hyper::ext::on_informational(request, move |response| {
+        if response.status() == StatusCode::CONTINUE
+            && let Some(open) = open.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            open.send(()).ok(); // the wait is over already
+        }
+    });
+    unwanted
+}
+
+/// The request as the next hop gets it.
+fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Request<Body>, Failure> {
     let uri = match (&asked.target, next) {
         (Target::Tunnel { host, port }, _) => format!("{host}:{port}"),
         (Target::Resource { path, .. }, NextHop::Origin) => path.clone(),
@@ -179,36 +232,19 @@ fn build(
         headers.insert(UPGRADE, protocol);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
-    let expects = has_token(&headers, &EXPECT, "100-continue") && !asked.body.is_empty();
-    let (open, gate) = oneshot::channel();
-    let gate: Option<Gate> = expects.then(|| -> Gate {
-        Box::pin(async {
-            tokio::time::timeout(CONTINUE_WAIT, gate).await.ok(); // opened, given up, or waited long enough
-        })
-    });
-    let mut request = Request::new(asked.body.offer(gate));
+    let mut request = Request::new(asked.body.offer(None));
     *request.method_mut() = asked.head.method.clone();
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
-    Ok((request, expects.then_some(open)))
+    Ok(request)
 }
 
 async fn send(
     plane: &Plane,
     lease: &mut Lease,
-    mut request: Request<Body>,
-    gate: Option<oneshot::Sender<()>>,
+    request: Request<Body>,
     body: &SharedBody,
 ) -> Result<Response<Incoming>, Failure> {
-    if let Some(gate) = gate {
-        let gate = Mutex::new(Some(gate));
-        hyper::ext::on_informational(&mut request, move |response| {
-            if response.status() == StatusCode::CONTINUE {
-                // Dropping the sender opens the gate.
-                gate.lock().unwrap_or_else(PoisonError::into_inner).take();
-            }
-        });
-    }
     let limit = plane.config.limits.first_byte;
     let sending = lease.send(request);
     tokio::pin!(sending);

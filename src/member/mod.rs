@@ -107,6 +107,10 @@ impl Member {
     }
 }
 
+#[expect(
+    clippy::infinite_loop,
+    reason = "it ends where it is awaited, at shutdown"
+)]
 async fn housekeeping(plane: &Plane) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
     loop {

@@ -29,7 +29,7 @@ pub(super) struct Pace {
 const FIRST: Duration = Duration::from_secs(1);
 
 /// Longest pause after failures.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// How soon a table that was not believed is looked at again.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
@@ -60,7 +60,9 @@ impl Pace {
         match outcome {
             Outcome::Held => SECOND_LOOK,
             _ if waited => SHORTEST,
-            _ => list_ttl.mul_f64(0.9 + 0.1 * jitter),
+            Outcome::Unchanged | Outcome::Replaced | Outcome::Failed => {
+                list_ttl.mul_f64(0.9 + 0.1 * jitter)
+            }
         }
     }
 }
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
     use pat::Header;
 
-    const TTL: Duration = Duration::from_secs(600);
+    const TTL: Duration = Duration::from_mins(10);
 
     fn table(members: u16) -> Table {
         let mut header = Header::new("a".parse().unwrap());

@@ -27,6 +27,13 @@ use crate::net::serve::Handler;
 use crate::net::target::{Target, target};
 use crate::route::RouteKey;
 
+/// One request as it came.
+struct Arrived {
+    head: Parts,
+    body: SharedBody,
+    switched: Option<hyper::upgrade::OnUpgrade>,
+}
+
 /// One request, read and admitted.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -52,8 +59,13 @@ impl Handler for Plane {
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
         let body = SharedBody::new(incoming, self.config.limits.idle);
+        let arrived = Arrived {
+            head,
+            body,
+            switched,
+        };
         let snapshot = self.current.load();
-        let mut response = match self.serve(head, body, switched, &snapshot, peer).await {
+        let mut response = match self.serve(arrived, &snapshot, peer).await {
             Ok(response) => response,
             Err(failure) => {
                 self.stats.failures.add();
@@ -86,12 +98,15 @@ pub(super) struct Switched;
 impl Plane {
     async fn serve(
         &self,
-        head: Parts,
-        body: SharedBody,
-        switched: Option<hyper::upgrade::OnUpgrade>,
+        arrived: Arrived,
         snapshot: &Snapshot,
         peer: SocketAddr,
     ) -> Result<Response<Body>, Failure> {
+        let Arrived {
+            head,
+            body,
+            switched,
+        } = arrived;
         let target = target(&head.method, &head.uri, &head.headers, head.version)?;
         let is_member = snapshot.is_member_address(peer.ip());
         admit::admit(

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::Plane;
-use super::forward::{connect_origin, exchange};
+use super::forward::{Answered, connect_origin, exchange};
 use super::request::{Asked, NextHop, Switched};
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, UpstreamBody};
@@ -46,7 +46,11 @@ pub(super) async fn open(
         });
         return Ok(opened());
     }
-    let (lease, response) = exchange(plane, asked, &next).await?;
+    let Answered {
+        lease,
+        response,
+        unwanted,
+    } = exchange(plane, asked, &next).await?;
     if response.status().is_success() {
         let client = asked.switched.take().ok_or_else(lost)?;
         join(plane, client, hyper::upgrade::on(response));
@@ -56,7 +60,7 @@ pub(super) async fn open(
     let (mut head, incoming) = response.into_parts();
     remove_hop_by_hop(&mut head.headers);
     head.extensions.clear();
-    let body = UpstreamBody::new(incoming, plane.config.limits.idle, lease);
+    let body = UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted);
     Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
 }
 
@@ -98,7 +102,7 @@ fn join(plane: &Plane, client: OnUpgrade, upstream: OnUpgrade) {
     plane.tasks.spawn(async move {
         match tokio::try_join!(client, upstream) {
             Ok((client, upstream)) => {
-                carry(TokioIo::new(client), TokioIo::new(upstream), limit).await
+                carry(TokioIo::new(client), TokioIo::new(upstream), limit).await;
             }
             Err(error) => tracing::debug!(%error, "one side left before the tunnel was open"),
         }

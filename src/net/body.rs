@@ -9,6 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
+use tokio_util::sync::DropGuard;
+
 use super::guarded::Stall;
 use super::pool::Lease;
 
@@ -81,7 +83,7 @@ impl HttpBody for Body {
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
             Self::Upstream(body) => body.incoming.size_hint(),
-            Self::Lent(body) => body.hint.clone(),
+            Self::Lent(body) => body.hint,
         }
     }
 }
@@ -93,15 +95,25 @@ pub struct UpstreamBody {
     stall: Stall,
     /// Its connection; dropped before the end, the connection is closed.
     lease: Option<Lease>,
+    /// Closes the gate of a request's body that nobody wanted.
+    unwanted: Option<DropGuard>,
 }
 
 impl UpstreamBody {
-    /// A body whose sender may be silent for `limit`.
-    pub fn new(incoming: Incoming, limit: Duration, lease: Lease) -> Self {
+    /// A body whose sender may be silent for `limit`. With `unwanted`, which is dropped at the end of
+    /// the body, the connection is of no further use.
+    pub fn new(
+        incoming: Incoming,
+        limit: Duration,
+        lease: Lease,
+        unwanted: Option<DropGuard>,
+    ) -> Self {
+        let stall = Stall { limit, timer: None };
         let mut body = Self {
             incoming,
-            stall: Stall { limit, timer: None },
+            stall,
             lease: Some(lease),
+            unwanted,
         };
         if body.incoming.is_end_stream() {
             body.finish();
@@ -118,7 +130,7 @@ impl UpstreamBody {
     }
 
     fn finish(&mut self) {
-        if let Some(lease) = self.lease.take() {
+        if let (Some(lease), None) = (self.lease.take(), self.unwanted.take()) {
             lease.give_back();
         }
     }
@@ -187,7 +199,7 @@ impl SharedBody {
             shared: self.clone(),
             offer,
             gate,
-            hint: self.hint.clone(),
+            hint: self.hint,
         })
     }
 
@@ -200,6 +212,13 @@ impl SharedBody {
     /// Whether something was taken, so that the request cannot be sent again.
     pub fn is_taken(&self) -> bool {
         self.lock().taken
+    }
+
+    /// Gives the body up, so that its sender need not wait until somebody takes it.
+    pub fn withdraw(&self) {
+        let mut lent = self.lock();
+        lent.offer += 1;
+        lent.incoming = None;
     }
 
     /// Counts up while the body is taken.
@@ -217,8 +236,17 @@ impl SharedBody {
     }
 }
 
-/// Holds a body back until it is ready: RFC 9110, section 10.1.1 lets a client wait for a 100.
-pub type Gate = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Holds a body back until the next hop wants it: RFC 9110, section 10.1.1 lets a client wait for that.
+pub type Gate = Pin<Box<dyn Future<Output = Passage> + Send>>;
+
+/// What a [`Gate`] comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passage {
+    /// The body goes on.
+    Open,
+    /// The next hop has answered without it: its connection ends.
+    Closed,
+}
 
 /// One offer of a [`SharedBody`].
 pub struct LentBody {
@@ -231,7 +259,9 @@ pub struct LentBody {
 impl LentBody {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(gate) = &mut self.gate {
-            ready!(gate.as_mut().poll(cx));
+            if ready!(gate.as_mut().poll(cx)) == Passage::Closed {
+                return Poll::Ready(Some(Err(BodyError::Taken)));
+            }
             self.gate = None;
         }
         let mut lent = self.shared.lock();

@@ -32,9 +32,7 @@ impl DestinationPolicy {
 pub fn plain(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => match v6.segments() {
-            [0, 0, 0, 0, 0, 0xffff, a, b]
-            | [0x64, 0xff9b, 0, 0, 0, 0, a, b]
-            | [0, 0, 0, 0, 0, 0, a, b]
+            [0, 0, 0, 0, 0, 0xffff | 0, a, b] | [0x64, 0xff9b, 0, 0, 0, 0, a, b]
                 if a != 0 || b > 1 =>
             {
                 let [[a, b], [c, d]] = [a.to_be_bytes(), b.to_be_bytes()];

@@ -153,7 +153,7 @@ impl Framing {
 fn step(state: State, line: &[u8], head: &mut Head) -> Result<State, Violation> {
     match state {
         // Empty lines before a request are passed over: RFC 9112, section 2.2.
-        State::RequestLine if line.is_empty() => Ok(State::RequestLine),
+        State::RequestLine | State::Trailer if line.is_empty() => Ok(State::RequestLine),
         State::RequestLine => {
             *head = Head {
                 opaque: line.starts_with(b"CONNECT "),
@@ -166,7 +166,6 @@ fn step(state: State, line: &[u8], head: &mut Head) -> Result<State, Violation> 
         State::ChunkSize => chunk_size(line),
         State::ChunkEnd if line.is_empty() => Ok(State::ChunkSize),
         State::ChunkEnd => Err(Violation::Chunk),
-        State::Trailer if line.is_empty() => Ok(State::RequestLine),
         State::Trailer if starts_blank(line) => Err(Violation::Folded),
         State::Trailer => Ok(State::Trailer),
         State::Body(_) | State::ChunkData(_) | State::Opaque => Ok(state),

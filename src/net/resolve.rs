@@ -115,7 +115,7 @@ pub async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStr
                     return Ok(stream);
                 }
                 Err(error) => {
-                    last = Failure::unsent(Cause::ConnectionRefused, format!("{address}: {error}"))
+                    last = Failure::unsent(Cause::ConnectionRefused, format!("{address}: {error}"));
                 }
             }
         }

@@ -47,8 +47,8 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             connections: 20_000,
-            header: Duration::from_secs(60),
-            write: Duration::from_secs(60),
+            header: Duration::from_mins(1),
+            write: Duration::from_mins(1),
             drain: Duration::from_secs(10),
         }
     }

@@ -100,9 +100,12 @@ pub(super) fn check_function_body(body: &str) -> Result<(), String> {
         }
         Ok(())
     });
-    parsed.map_err(|error| match error {
-        EvalError::Load(message) => message,
-        other => other.to_string(),
+    parsed.map_err(|error| {
+        if let EvalError::Load(message) = error {
+            message
+        } else {
+            error.to_string()
+        }
     })
 }
 

@@ -126,18 +126,21 @@ fn write_selection(pac: &mut String, router: &Router, options: &PacOptions) -> b
         }
         Parts::Carp(kind, entries) => {
             let on = entries.iter().filter(|entry| entry.on).count();
-            // In Squid's order an off member is hashed, too; below zero it is never among the best.
+            // In Squid's order an off member is hashed, too; without a proxy it is never among the best.
             let listed = entries
                 .iter()
                 .filter(|entry| entry.on || kind == CarpKind::Squid32);
-            let row = |e: &crate::route::CarpEntry<'_>| match e.on {
-                true => format!(
-                    "{},{},{}",
-                    json(&proxy(e.member, options)),
-                    e.multiplier,
-                    e.hash.cast_signed()
-                ),
-                false => "\"\",-1,0".to_owned(),
+            let row = |e: &crate::route::CarpEntry<'_>| {
+                if e.on {
+                    format!(
+                        "{},{},{}",
+                        json(&proxy(e.member, options)),
+                        number(e.multiplier),
+                        e.hash.cast_signed()
+                    )
+                } else {
+                    "\"\",0,0".to_owned()
+                }
             };
             let script = match kind {
                 CarpKind::V10 => CARP10,
@@ -186,6 +189,16 @@ fn push_stripped(pac: &mut String, script: &str) {
     }
 }
 
+/// The shortest text that reads back as the same number, in Rust and in JavaScript.
+fn number(value: f64) -> String {
+    let (plain, scientific) = (value.to_string(), format!("{value:e}"));
+    if scientific.len() < plain.len() {
+        scientific
+    } else {
+        plain
+    }
+}
+
 /// A string as a JavaScript literal in ASCII.
 fn json(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
@@ -208,9 +221,9 @@ fn ascii_source(source: &str) -> String {
     let mut ascii = String::with_capacity(source.len());
     for c in source.chars() {
         if c.is_ascii() {
-            ascii.push(c)
+            ascii.push(c);
         } else {
-            push_escaped(&mut ascii, c)
+            push_escaped(&mut ascii, c);
         }
     }
     ascii
@@ -223,11 +236,8 @@ fn push_escaped(out: &mut String, c: char) {
 }
 
 fn halves(hash: u64) -> [i32; 2] {
-    let [a, b, c, d, e, f, g, h] = hash.to_be_bytes();
-    [
-        i32::from_be_bytes([a, b, c, d]),
-        i32::from_be_bytes([e, f, g, h]),
-    ]
+    let half = |shift: u32| u32::try_from(hash >> shift & 0xffff_ffff).unwrap_or_default();
+    [32, 0].map(|shift| half(shift).cast_signed())
 }
 
 /// k0 high, k0 low, k1 high, k1 low.

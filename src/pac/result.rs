@@ -86,9 +86,10 @@ fn is_authority(text: &str) -> bool {
     let literal = host
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
-    let host_ok = literal.map_or(!host.is_empty() && host.bytes().all(name), |ip| {
-        ip.parse::<std::net::Ipv6Addr>().is_ok()
-    });
+    let host_ok = match literal {
+        Some(ip) => ip.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(name),
+    };
     let digits = port.bytes().all(|b| b.is_ascii_digit());
     host_ok && digits && port.parse::<std::num::NonZeroU16>().is_ok()
 }

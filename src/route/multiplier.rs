@@ -16,7 +16,7 @@ pub(super) fn multipliers(loads: &[u32]) -> Vec<f64> {
 /// As Squid computes them: a share below 0.1 % counts as none, and what divides by it is not finite.
 ///
 /// A multiplier that is not a number never wins there, so it is 0 here; an infinite one always wins,
-/// so it is 1e300, which keeps products finite.
+/// so it is 1e290, which keeps products finite.
 pub(super) fn squid_multipliers(loads: &[u32]) -> Vec<f64> {
     let total: f64 = loads.iter().map(|&load| f64::from(load)).sum();
     let rounded = |load: &u32| {
@@ -28,7 +28,7 @@ pub(super) fn squid_multipliers(loads: &[u32]) -> Vec<f64> {
         }
     };
     let shares: Vec<f64> = loads.iter().map(rounded).collect();
-    let tamed = |x: f64| if x.is_nan() { 0.0 } else { x.min(1e300) };
+    let tamed = |x: f64| if x.is_nan() { 0.0 } else { x.min(1e290) };
     of_shares(&shares).into_iter().map(tamed).collect()
 }
 

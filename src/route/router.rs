@@ -78,7 +78,7 @@ impl Router {
             HashName::Carp11 => carp_candidates(CarpKind::V11, &members),
             HashName::Squid32 => carp_candidates(CarpKind::Squid32, &members),
             // Also what a hash of a later version of this crate means to it: the draft's.
-            _ => carp_candidates(CarpKind::V10, &members),
+            HashName::Carp10 | _ => carp_candidates(CarpKind::V10, &members),
         };
         Self {
             table,

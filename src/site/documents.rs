@@ -15,7 +15,7 @@ use crate::net::published::Published;
 use crate::pac;
 
 /// How long an answer waits at most, whatever was asked for.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Answers requests for the documents of what is currently published.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Layers of `src/`, lowest first. A module uses itself and lower rows; modules of one row do not know each other.
 const LAYERS: &[&[&str]] = &[
-    &["blame", "clock", "units"],
+    &["blame", "files", "units"],
     &["net"],
     &["route"],
     &["pac"],

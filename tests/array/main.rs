@@ -2,9 +2,17 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "in a test a panic is the report"
 )]
 
 mod architecture;
+mod failover;
+mod following;
+mod hot_reload;
+mod http;
+mod master;
 mod pac_equivalence;
+mod refusals;
+mod routing;
 mod support;

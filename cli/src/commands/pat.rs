@@ -287,9 +287,9 @@ fn diff(old: &str, new: &str, as_json: bool) -> Result<ExitCode, CommandError> {
     let changes = pat::diff(&load_table(old)?, &load_table(new)?);
     for change in &changes {
         if as_json {
-            output::json(change)?
+            output::json(change)?;
         } else {
-            output::line(change.to_string())?
+            output::line(change.to_string())?;
         }
     }
     Ok(if changes.is_empty() {

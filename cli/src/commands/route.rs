@@ -39,16 +39,15 @@ fn explain(router: &Router, url: &str, args: &RouteArgs) -> Result<(), CommandEr
     let key = router.key(url);
     let ranking = router.ranking(&key);
     if args.json {
-        let ranking: Vec<_> = ranking
-            .iter()
-            .map(|ranked| row(ranked, args.address))
-            .collect();
-        return output::json(&json!({
-            "url": url,
-            "route_key": key.as_str(),
-            "hash": router.hash(&key).to_string(),
-            "ranking": ranking,
-        }));
+        return output::json(&Explained {
+            url,
+            route_key: key.as_str(),
+            hash: router.hash(&key).to_string(),
+            ranking: ranking
+                .iter()
+                .map(|ranked| Row::of(ranked, args.address))
+                .collect(),
+        });
     }
     output::line(url)?;
     output::line(format!("  key {key}  hash {}", router.hash(&key)))?;

@@ -1,0 +1,150 @@
+//! HTTP/1.1 as a proxy must speak it.
+
+use std::net::SocketAddr;
+
+use crate::support::array::Array;
+use crate::support::client::{Client, exchange, get};
+use crate::support::origin::Origin;
+
+/// A member whose URLs of `path` are its sibling's, so that each test also crosses a hop; and one that
+/// owns it itself.
+async fn both(array: &Array, path: &str) -> [SocketAddr; 2] {
+    let owner = array.owner(&format!("http://a.test{path}")).await;
+    let other = if owner == "m1" { "m2" } else { "m1" };
+    [array.member(&owner), array.member(other)]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_and_trailers_pass_both_ways() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    for member in both(&array, "/chunked").await {
+        let text = "POST http://a.test/chunked HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nTE: trailers\r\nConnection: close, TE\r\n\r\n4\r\nwiki\r\n5;x=y\r\npedia\r\n0\r\nX-Sum: 9\r\n\r\n";
+        let reply = exchange(member, text).await;
+        assert_eq!(reply.status, 200);
+        assert_eq!(
+            reply.body.replace("\r\n", "|").to_ascii_lowercase(),
+            "3|abc|2|de|0|x-end: yes||"
+        );
+        let arrived = origin.last("/chunked");
+        assert_eq!(arrived.body, b"wikipedia");
+        assert_eq!(arrived.trailers, ["x-sum: 9"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_length_ends_with_its_connection_and_passes() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    for member in both(&array, "/until-close").await {
+        let reply = get(member, "http://a.test/until-close").await;
+        assert!(reply.body.contains("to the end"), "{reply:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_of_one_connection_end_there() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    for member in both(&array, "/hop-by-hop").await {
+        let text = "GET http://u:secret@a.test/hop-by-hop HTTP/1.1\r\nHost: other.test\r\nProxy-Authorization: Basic c2VjcmV0\r\nProxy-Connection: keep-alive\r\nX-Mine: 1\r\nX-Other: 2\r\nConnection: close, X-Mine\r\n\r\n";
+        let reply = exchange(member, text).await;
+        assert_eq!(
+            (
+                reply.header("x-secret"),
+                reply.header("keep-alive"),
+                reply.header("x-kept")
+            ),
+            (None, None, Some("2"))
+        );
+        assert!(reply.header("via").unwrap().starts_with("1.1 m"));
+        let arrived = origin.last("/hop-by-hop");
+        for gone in [
+            "proxy-authorization",
+            "proxy-connection",
+            "x-mine",
+            "connection",
+            "authorization",
+        ] {
+            assert_eq!(arrived.header(gone), None, "{gone}");
+        }
+        assert_eq!(arrived.header("x-other").as_deref(), Some("2"));
+        assert_eq!(arrived.header("host").as_deref(), Some("a.test"));
+        assert_eq!(arrived.head[0], "GET /hop-by-hop HTTP/1.1");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_told_to_continue_only_when_the_origin_is() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    for member in both(&array, "/continue").await {
+        let mut client = Client::connect(member).await;
+        client.send("PUT http://a.test/continue HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n").await;
+        assert!(client.head().await.starts_with("HTTP/1.1 100"));
+        client.send("body").await;
+        assert_eq!(client.reply().await.status, 200);
+        assert_eq!(origin.last("/continue").body, b"body");
+    }
+    for member in both(&array, "/refuse-body").await {
+        let mut client = Client::connect(member).await;
+        client.send("PUT http://a.test/refuse-body HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n").await;
+        let head = client.head().await;
+        assert!(head.starts_with("HTTP/1.1 417"), "{head}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_makes_a_tunnel_of_every_hop() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    for member in both(&array, "/upgrade").await {
+        let mut client = Client::connect(member).await;
+        client.send("GET http://a.test/upgrade HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n").await;
+        let head = client.head().await.to_ascii_lowercase();
+        assert!(
+            head.starts_with("http/1.1 101") && head.contains("upgrade: echo"),
+            "{head}"
+        );
+        client.send("ping\n").await;
+        assert_eq!(client.read(5).await, "ping\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_serves_many_requests_and_head_has_no_body() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    let mut client = Client::connect(array.members[0]).await;
+    for i in 0..20 {
+        client
+            .send(&format!(
+                "GET http://a.test/{i} HTTP/1.1\r\nHost: a.test\r\n\r\n"
+            ))
+            .await;
+        assert_eq!(client.reply().await.body, format!("/{i} 0"));
+    }
+    client
+        .send("HEAD http://a.test/head HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        .await;
+    assert!(client.head().await.contains("content-length: 7"));
+    // Two at once are answered in order.
+    client.send("GET http://a.test/x HTTP/1.1\r\nHost: a.test\r\n\r\nGET http://a.test/y HTTP/1.1\r\nHost: a.test\r\n\r\n").await;
+    assert_eq!(client.reply().await.body, "/x 0");
+    assert_eq!(client.reply().await.body, "/y 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_client_is_served_and_its_connection_closed() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    let reply = exchange(array.members[0], "GET http://a.test/old HTTP/1.0\r\n\r\n").await;
+    assert_eq!((reply.status, reply.body.as_str()), (200, "/old 0"));
+    assert!(
+        origin
+            .last("/old")
+            .header("via")
+            .unwrap()
+            .starts_with("1.0 m1")
+    );
+}

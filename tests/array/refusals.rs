@@ -1,0 +1,122 @@
+//! What a member refuses: a forward proxy is not a way in, and no request is smuggled through it.
+
+use crate::support::array::Array;
+use crate::support::client::{exchange, get};
+use crate::support::origin::Origin;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubtful_requests_are_answered_400_and_the_connection_ends() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    let smuggled = "GET http://a.test/smuggled HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    let post = |rest: &str| format!("POST http://a.test/x HTTP/1.1\r\nHost: a.test\r\n{rest}");
+    let cases = [
+        post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        post("Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n"),
+        post("Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd"),
+        post("Content-Length: +4\r\n\r\nabcd"),
+        post("Content-Length : 4\r\n\r\nabcd"),
+        post("Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
+        post("Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
+        post("Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        post("Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n"),
+        post("Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n"),
+        post("X: a\r\n b\r\n\r\n"),
+        post("X: a\nContent-Length: 0\r\n\r\n"),
+        post("X: a\0b\r\n\r\n"),
+        "GET http://a.test/x HTTP/1.1\nHost: a.test\n\n".to_owned(),
+        "GET http://a.test/x HTTP/1.1\r\n\r\n".to_owned(),
+        "GET http://a.test/x HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n".to_owned(),
+        "GET http://a.test/x HTTP/1.1\r\nHost: a b\r\n\r\n".to_owned(),
+        "GET http://a.test/x HTTP/1.1\r\nHost: u@a.test\r\n\r\n".to_owned(),
+        "GET http://a.test:0/x HTTP/1.1\r\nHost: a.test\r\n\r\n".to_owned(),
+        "GET ftp://a.test/x HTTP/1.1\r\nHost: a.test\r\n\r\n".to_owned(),
+        "CONNECT a.test HTTP/1.1\r\nHost: a.test\r\n\r\n".to_owned(),
+    ];
+    for case in cases {
+        let reply = exchange(array.members[0], &format!("{case}{smuggled}")).await;
+        assert_eq!(reply.status, 400, "{case:?} gave {reply:?}");
+        assert!(
+            !reply.body.contains("HTTP/1.1 "),
+            "a second answer to {case:?}: {}",
+            reply.body
+        );
+    }
+    let smuggled: Vec<_> = origin
+        .arrived()
+        .into_iter()
+        .filter(|request| request.path() == "/smuggled")
+        .collect();
+    assert!(smuggled.is_empty(), "{smuggled:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_without_end_is_refused() {
+    let origin = Origin::start().await;
+    let array = Array::start(1, origin.address).await;
+    let many: String = (0..500).map(|i| format!("X-{i}: 1\r\n")).collect();
+    let long = format!("X: {}\r\n", "a".repeat(200_000));
+    for rows in [many, long] {
+        let reply = exchange(
+            array.members[0],
+            &format!("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n{rows}\r\n"),
+        )
+        .await;
+        assert_eq!(reply.status, 431);
+    }
+    let long = format!(
+        "GET http://a.test/{} HTTP/1.1\r\nHost: a.test\r\n\r\n",
+        "a".repeat(100_000)
+    );
+    assert!([414, 431].contains(&exchange(array.members[0], &long).await.status));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inward_addresses_and_other_ports_are_closed_by_default() {
+    let origin = Origin::start().await;
+    let array = Array::start_with(1, origin.address, |settings| {
+        settings.destinations.allow.clear();
+        settings.access.connect_ports = None;
+    })
+    .await;
+    let member = array.members[0];
+    let at = origin.address.port();
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "169.254.169.254",
+        "0.0.0.0",
+        "2130706433",
+    ] {
+        let reply = get(member, &format!("http://{host}:{at}/in")).await;
+        assert_eq!(reply.status, 403, "{host}");
+        assert!(
+            reply
+                .header("proxy-status")
+                .unwrap()
+                .contains("destination_ip_prohibited"),
+            "{host}"
+        );
+    }
+    for (target, status) in [
+        ("a.test:22", 403),
+        ("a.test:80", 403),
+        ("127.0.0.1:443", 403),
+    ] {
+        let reply = exchange(
+            member,
+            &format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n"),
+        )
+        .await;
+        assert_eq!(reply.status, status, "{target}");
+    }
+    assert!(origin.arrived().is_empty());
+    let reply = exchange(
+        member,
+        "TRACE http://a.test/ HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+    assert_eq!(reply.status, 403);
+}
