@@ -1,1 +1,26 @@
-//! t
+//! The command, as people and scripts run it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "in a test a panic is the report"
+)]
+
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../array/support/client.rs"]
+mod client;
+#[path = "../array/support/load.rs"]
+mod load;
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../array/support/origin.rs"]
+mod origin;
+
+mod disasters;
+mod help;
+mod memory;
+mod pac;
+mod pat;
+mod route;
+mod support;
+mod up;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 /// One request as it arrived.
@@ -47,15 +48,32 @@ impl Arrived {
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) address: SocketAddr,
-    arrived: Arc<Mutex<Vec<Arrived>>>,
+    arrived: Arc<Log>,
     _serving: JoinSet<()>,
+}
+
+/// What arrived, and what is served beyond the paths below.
+#[derive(Debug, Default)]
+struct Log {
+    requests: Mutex<Vec<Arrived>>,
+    more: Notify,
+    /// The page at `/start`.
+    start: String,
 }
 
 impl Origin {
     pub(crate) async fn start() -> Self {
+        Self::with_start_page(String::new()).await
+    }
+
+    /// An origin whose `/start` is this HTML.
+    pub(crate) async fn with_start_page(start: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let arrived = Arc::new(Mutex::new(Vec::new()));
+        let arrived = Arc::new(Log {
+            start,
+            ..Log::default()
+        });
         let mut serving = JoinSet::new();
         let log = Arc::clone(&arrived);
         serving.spawn(async move {
@@ -75,24 +93,42 @@ impl Origin {
 
     /// All requests so far.
     pub(crate) fn arrived(&self) -> Vec<Arrived> {
-        self.arrived.lock().unwrap().clone()
+        self.arrived.requests.lock().unwrap().clone()
     }
 
     /// The last request for a path.
     pub(crate) fn last(&self, path: &str) -> Arrived {
-        let all = self.arrived();
-        all.iter()
+        self.find(path)
+            .unwrap_or_else(|| panic!("{path} did not arrive"))
+    }
+
+    fn find(&self, path: &str) -> Option<Arrived> {
+        self.arrived
+            .requests
+            .lock()
+            .unwrap()
+            .iter()
             .rev()
             .find(|request| request.path() == path)
             .cloned()
-            .unwrap_or_else(|| panic!("{path} did not arrive"))
+    }
+
+    /// Waits until a request for a path has arrived.
+    pub(crate) async fn until(&self, path: &str) -> Arrived {
+        loop {
+            let more = self.arrived.more.notified();
+            if let Some(found) = self.find(path) {
+                return found;
+            }
+            more.await;
+        }
     }
 }
 
 type Stream = BufStream<TcpStream>;
 
 /// Serves one connection until somebody ends it.
-async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Arrived>>>) -> () {
+async fn serve(stream: TcpStream, log: Arc<Log>) {
     let mut stream = BufStream::new(stream);
     while let Some(head) = read_lines(&mut stream).await {
         let mut request = Arrived {
@@ -110,8 +146,18 @@ async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Arrived>>>) -> () {
         if path != "/refuse-body" && path != "/upgrade" {
             read_body(&mut stream, &mut request).await;
         }
-        log.lock().unwrap().push(request.clone());
-        let keep = respond(&mut stream, &path, &request).await;
+        log.requests.lock().unwrap().push(request.clone());
+        log.more.notify_waiters();
+        let keep = if path == "/start" {
+            let (kind, page) = ("text/html; charset=utf-8", &log.start);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+                page.len()
+            );
+            stream.write_all((head + page).as_bytes()).await.is_ok()
+        } else {
+            respond(&mut stream, &path, &request).await
+        };
         if stream.flush().await.is_err() || !keep {
             return;
         }

@@ -1,0 +1,20 @@
+//! Other people's programs, as they come from Debian, beside ours.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the report"
+)]
+
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../array/support/client.rs"]
+mod client;
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../array/support/origin.rs"]
+mod origin;
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../cli/support.rs"]
+mod support;
+
+mod curl;
+mod squid;
