@@ -1,11 +1,7 @@
 //! What a decision costs: `cargo bench --bench route`.
 //!
 //! The goal: the owner of a 96-byte URL among 16 members in at most 100 ns, its hash included.
-#![expect(
-    missing_docs,
-    clippy::unwrap_used,
-    reason = "criterion's macros, and a bench may panic"
-)]
+#![expect(missing_docs, clippy::unwrap_used, reason = "criterion's macros, and a bench may panic")]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -25,24 +21,15 @@ fn router(members: u32, hash: HashName, even: bool) -> Router {
             LoadFactor::try_from(if even { 100 } else { 50 + i % 7 * 50 }).unwrap();
         member
     };
-    Router::new(Arc::new(
-        Table::new(header, (0..members).map(member).collect()).unwrap(),
-    ))
+    Router::new(Arc::new(Table::new(header, (0..members).map(member).collect()).unwrap()))
 }
 
 /// URLs of 96 bytes, all different.
 fn urls() -> Vec<String> {
     let url = |i: u32| {
-        format!(
-            "http://www{:03}.example.com/{:064x}/i.png",
-            i % 977,
-            u64::from(i) * 0x9e37_79b9
-        )
+        format!("http://www{:03}.example.com/{:064x}/i.png", i % 977, u64::from(i) * 0x9e37_79b9)
     };
-    let urls: Vec<String> = (0..4096)
-        .map(url)
-        .map(|url| url.chars().take(96).collect())
-        .collect();
+    let urls: Vec<String> = (0..4096).map(url).map(|url| url.chars().take(96).collect()).collect();
     assert!(urls.iter().all(|url| url.len() == 96));
     urls
 }

@@ -1,11 +1,7 @@
 //! What reading a table costs: `cargo bench --bench table`.
 //!
 //! The goal: 10 000 members in under 20 ms.
-#![expect(
-    missing_docs,
-    clippy::unwrap_used,
-    reason = "criterion's macros, and a bench may panic"
-)]
+#![expect(missing_docs, clippy::unwrap_used, reason = "criterion's macros, and a bench may panic")]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -19,10 +15,7 @@ fn table(members: u32) -> Table {
     let mut header = Header::new("bench".parse().unwrap());
     header.array_enabled = true;
     let member = |i: u32| {
-        Member::new(
-            format!("cache{i:05}.example.net").parse().unwrap(),
-            3128.try_into().unwrap(),
-        )
+        Member::new(format!("cache{i:05}.example.net").parse().unwrap(), 3128.try_into().unwrap())
     };
     Table::new(header, (0..members).map(member).collect()).unwrap()
 }

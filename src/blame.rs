@@ -88,20 +88,12 @@ pub struct Failure {
 impl Failure {
     /// A failure after which it is not known whether the request was acted on.
     pub fn new(cause: Cause, details: impl Into<String>) -> Self {
-        Self {
-            cause,
-            details: details.into(),
-            unsent: false,
-        }
+        Self { cause, details: details.into(), unsent: false }
     }
 
     /// A failure before the request was sent.
     pub fn unsent(cause: Cause, details: impl Into<String>) -> Self {
-        Self {
-            cause,
-            details: details.into(),
-            unsent: true,
-        }
+        Self { cause, details: details.into(), unsent: true }
     }
 }
 

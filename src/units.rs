@@ -64,16 +64,9 @@ mod tests {
         for text in ["250ms", "3s", "10m", "12h", "0s"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
-        for text in [
-            "",
-            "3",
-            "s",
-            "-3s",
-            "1.5s",
-            "3 s",
-            "99999999999999999999s",
-            "18446744073709551615h",
-        ] {
+        for text in
+            ["", "3", "s", "-3s", "1.5s", "3 s", "99999999999999999999s", "18446744073709551615h"]
+        {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

@@ -25,13 +25,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArgs {
     /// What to log: a level (error, warn, info, debug, trace), or filters such as `parray=debug`
-    #[arg(
-        long,
-        global = true,
-        env = "PARRAY_LOG",
-        default_value = "info",
-        value_name = "LEVEL"
-    )]
+    #[arg(long, global = true, env = "PARRAY_LOG", default_value = "info", value_name = "LEVEL")]
     pub(crate) log: String,
     /// How to log
     #[arg(long, global = true, env = "PARRAY_LOG_FORMAT", default_value = "text")]

@@ -51,18 +51,12 @@ impl Kind {
 
 impl CommandError {
     pub(crate) fn new(kind: Kind, message: impl Display) -> Self {
-        Self {
-            kind,
-            message: message.to_string(),
-            causes: Vec::new(),
-            hints: Vec::new(),
-        }
+        Self { kind, message: message.to_string(), causes: Vec::new(), hints: Vec::new() }
     }
 
     /// Adds what lies behind it; every line of its text is one cause.
     pub(crate) fn because(mut self, cause: impl Display) -> Self {
-        self.causes
-            .extend(cause.to_string().lines().map(ToOwned::to_owned));
+        self.causes.extend(cause.to_string().lines().map(ToOwned::to_owned));
         self
     }
 
@@ -88,11 +82,8 @@ impl CommandError {
 
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
-        let kind = if error.kind() == io::ErrorKind::BrokenPipe {
-            Kind::BrokenPipe
-        } else {
-            Kind::Io
-        };
+        let kind =
+            if error.kind() == io::ErrorKind::BrokenPipe { Kind::BrokenPipe } else { Kind::Io };
         Self::new(kind, error)
     }
 }
@@ -100,9 +91,5 @@ impl From<io::Error> for CommandError {
 /// Prints what clap has to say; help and version are no errors.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     error.print().ok(); // nobody reads
-    if error.use_stderr() {
-        ExitCode::from(Kind::Usage.code())
-    } else {
-        ExitCode::SUCCESS
-    }
+    if error.use_stderr() { ExitCode::from(Kind::Usage.code()) } else { ExitCode::SUCCESS }
 }

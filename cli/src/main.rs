@@ -23,10 +23,7 @@ fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(code) => code,
         // Whoever read our output has seen enough.
-        Err(CommandError {
-            kind: error::Kind::BrokenPipe,
-            ..
-        }) => ExitCode::SUCCESS,
+        Err(CommandError { kind: error::Kind::BrokenPipe, .. }) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }
 }

@@ -28,11 +28,8 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), CommandError> {
 /// An empty table with this heading; lines and colours on a terminal only.
 pub(crate) fn table<const N: usize>(heading: [&str; N]) -> Table {
     let mut table = Table::new();
-    let preset = if io::stdout().is_terminal() {
-        presets::UTF8_HORIZONTAL_ONLY
-    } else {
-        presets::NOTHING
-    };
+    let preset =
+        if io::stdout().is_terminal() { presets::UTF8_HORIZONTAL_ONLY } else { presets::NOTHING };
     table
         .load_style(preset)
         .set_content_arrangement(ContentArrangement::Dynamic)
@@ -42,9 +39,5 @@ pub(crate) fn table<const N: usize>(heading: [&str; N]) -> Table {
 
 /// Prints a table.
 pub(crate) fn show(table: &Table) -> Result<(), CommandError> {
-    text(
-        table
-            .lines()
-            .fold(String::new(), |all, line| all + line.trim_end() + "\n"),
-    )
+    text(table.lines().fold(String::new(), |all, line| all + line.trim_end() + "\n"))
 }

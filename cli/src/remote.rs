@@ -31,10 +31,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
 /// Reads a text file whole.
 pub(crate) fn read_text(path: &Path) -> Result<String, CommandError> {
     String::from_utf8(read(path)?).map_err(|_not_utf8| {
-        CommandError::new(
-            Kind::Data,
-            format!("{}: text must be UTF-8", path.display()),
-        )
+        CommandError::new(Kind::Data, format!("{}: text must be UTF-8", path.display()))
     })
 }
 
@@ -52,10 +49,7 @@ pub(crate) fn load_table(place: &str) -> Result<Table, CommandError> {
     let answer = call(Request::get(url), Body::Empty)?;
     match answer.status {
         StatusCode::OK => parse_table(place, &answer.body),
-        status => Err(CommandError::new(
-            Kind::Unavailable,
-            format!("{place} answered {status}"),
-        )),
+        status => Err(CommandError::new(Kind::Unavailable, format!("{place} answered {status}"))),
     }
 }
 
@@ -68,23 +62,15 @@ fn parse_table(name: &str, bytes: &[u8]) -> Result<Table, CommandError> {
 
 /// The URL of a page of a server, unless the place names one already.
 fn page_url(place: &str, page: &str) -> Result<Uri, CommandError> {
-    let wrong = || {
-        CommandError::new(
-            Kind::Usage,
-            format!("URL must be http://host:port, found {place:?}"),
-        )
-    };
+    let wrong =
+        || CommandError::new(Kind::Usage, format!("URL must be http://host:port, found {place:?}"));
     let uri: Uri = place.parse().map_err(|_no_uri| wrong())?;
-    let authority = uri
-        .authority()
-        .filter(|_| uri.scheme_str() == Some("http"))
-        .ok_or_else(wrong)?;
+    let authority =
+        uri.authority().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
     if !matches!(uri.path(), "" | "/") {
         return Ok(uri);
     }
-    format!("http://{authority}{page}")
-        .parse()
-        .map_err(|_no_uri| wrong())
+    format!("http://{authority}{page}").parse().map_err(|_no_uri| wrong())
 }
 
 /// A master's API.
@@ -109,11 +95,7 @@ impl Api {
             value.set_sensitive(true);
             Ok::<_, CommandError>(value)
         });
-        Ok(Self {
-            master: master.to_owned(),
-            token: token.transpose()?,
-            if_match: None,
-        })
+        Ok(Self { master: master.to_owned(), token: token.transpose()?, if_match: None })
     }
 
     /// Makes edits fail unless the table still has this `ConfigID`.
@@ -135,9 +117,7 @@ impl Api {
         path: &str,
         body: Option<Value>,
     ) -> Result<Answer, CommandError> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(page_url(&self.master, path)?);
+        let mut request = Request::builder().method(method).uri(page_url(&self.master, path)?);
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, token);
         }
@@ -152,20 +132,13 @@ impl Api {
             None => Body::Empty,
         };
         let answer = call(request, body)?;
-        if answer.status.is_success() {
-            Ok(answer)
-        } else {
-            Err(self.refused(&answer))
-        }
+        if answer.status.is_success() { Ok(answer) } else { Err(self.refused(&answer)) }
     }
 
     fn refused(&self, answer: &Answer) -> CommandError {
         let document = json(answer);
-        let message = document
-            .get("error")
-            .and_then(Value::as_str)
-            .unwrap_or("no reason given")
-            .to_owned();
+        let message =
+            document.get("error").and_then(Value::as_str).unwrap_or("no reason given").to_owned();
         let kind = match answer.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Kind::NoPermission,
             StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT => Kind::Temporary,
@@ -176,11 +149,7 @@ impl Api {
         };
         let error = CommandError::new(
             kind,
-            format!(
-                "{} refused the edit ({})",
-                self.master,
-                answer.status.as_u16()
-            ),
+            format!("{} refused the edit ({})", self.master, answer.status.as_u16()),
         );
         let error = error.because(message);
         if answer.status == StatusCode::UNAUTHORIZED {
@@ -205,19 +174,14 @@ pub(crate) fn json(answer: &Answer) -> Value {
 }
 
 fn call(request: hyper::http::request::Builder, body: Body) -> Result<Answer, CommandError> {
-    let request = request
-        .body(body)
-        .map_err(|error| CommandError::new(Kind::Usage, error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime
-        .block_on(fetch(request, LIMITS))
-        .map_err(|error| match error {
-            FetchError::Url(_) => CommandError::new(Kind::Usage, error),
-            other => CommandError::new(Kind::Unavailable, other)
-                .hint("is it running, and is this its port?"),
-        })
+    let request = request.body(body).map_err(|error| CommandError::new(Kind::Usage, error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(fetch(request, LIMITS)).map_err(|error| match error {
+        FetchError::Url(_) => CommandError::new(Kind::Usage, error),
+        other => {
+            CommandError::new(Kind::Unavailable, other).hint("is it running, and is this its port?")
+        }
+    })
 }
 
 /// Fetches a page and its bytes.
@@ -225,9 +189,6 @@ pub(crate) fn fetch_page(place: &str, page: &str) -> Result<Answer, CommandError
     let answer = call(Request::get(page_url(place, page)?), Body::Empty)?;
     match answer.status {
         StatusCode::OK => Ok(answer),
-        status => Err(CommandError::new(
-            Kind::Unavailable,
-            format!("{place} answered {status}"),
-        )),
+        status => Err(CommandError::new(Kind::Unavailable, format!("{place} answered {status}"))),
     }
 }

@@ -43,18 +43,13 @@ impl fmt::Display for Change {
         match self {
             Self::Added { name } => write!(f, "+ {name}"),
             Self::Removed { name } => write!(f, "- {name}"),
-            Self::Changed {
-                name: Some(name),
-                field,
-                from,
-                to,
-            } => write!(f, "~ {name} {field}: {from} -> {to}"),
-            Self::Changed {
-                name: None,
-                field,
-                from,
-                to,
-            } => write!(f, "~ {field}: {from} -> {to}"),
+            Self::Changed { name: Some(name), field, from, to } => {
+                write!(f, "~ {name} {field}: {from} -> {to}")
+            }
+            Self::Changed { name: None, field, from, to } => {
+                let one_line = |text: &str| text.replace('\n', "; ");
+                write!(f, "~ {field}: {} -> {}", one_line(from), one_line(to))
+            }
             Self::Reordered => f.write_str("~ the order of the members"),
         }
     }
@@ -63,34 +58,19 @@ impl fmt::Display for Change {
 /// The differences: header first, then members of the old table, then new ones.
 pub fn diff(old: &Table, new: &Table) -> Vec<Change> {
     let mut changes = Vec::new();
-    compare(
-        &mut changes,
-        None,
-        &header_fields(old.header()),
-        &header_fields(new.header()),
-    );
+    compare(&mut changes, None, &header_fields(old.header()), &header_fields(new.header()));
     let mut fresh: HashMap<&str, &Member> =
         new.members().iter().map(|m| (m.name.folded(), m)).collect();
     for was in old.members() {
         match fresh.remove(was.name.folded()) {
-            Some(is) => compare(
-                &mut changes,
-                Some(&is.name),
-                &member_fields(was),
-                &member_fields(is),
-            ),
-            None => changes.push(Change::Removed {
-                name: was.name.clone(),
-            }),
+            Some(is) => {
+                compare(&mut changes, Some(&is.name), &member_fields(was), &member_fields(is))
+            }
+            None => changes.push(Change::Removed { name: was.name.clone() }),
         }
     }
-    let added = new
-        .members()
-        .iter()
-        .filter(|member| fresh.contains_key(member.name.folded()));
-    changes.extend(added.map(|member| Change::Added {
-        name: member.name.clone(),
-    }));
+    let added = new.members().iter().filter(|member| fresh.contains_key(member.name.folded()));
+    changes.extend(added.map(|member| Change::Added { name: member.name.clone() }));
     if order_differs(old, new) {
         changes.push(Change::Reordered);
     }
@@ -116,11 +96,8 @@ fn compare(
 }
 
 fn header_fields(header: &Header) -> [(&'static str, String); 8] {
-    let others = header
-        .others
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect::<Vec<_>>();
+    let others =
+        header.others.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>();
     [
         ("ArrayEnabled", u8::from(header.array_enabled).to_string()),
         ("ConfigID", header.config_id.to_string()),
@@ -129,19 +106,15 @@ fn header_fields(header: &Header) -> [(&'static str, String); 8] {
         ("Hash", header.hash.to_string()),
         ("HashKey", header.hash_key.to_string()),
         ("HashSeed", header.hash_seed.to_string()),
-        ("other lines", others.join("; ")),
+        // Values have no line ends: joined by them, two lists differ where their texts do.
+        ("other lines", others.join("\n")),
     ]
 }
 
 fn member_fields(member: &Member) -> [(&'static str, String); 9] {
     [
         ("name", member.name.to_string()),
-        (
-            "ip",
-            member
-                .ip
-                .map_or_else(|| "none".to_owned(), |ip| ip.to_string()),
-        ),
+        ("ip", member.ip.map_or_else(|| "none".to_owned(), |ip| ip.to_string())),
         ("port", member.port.to_string()),
         ("table URL", member.table_url.to_string()),
         ("agent", member.agent.to_string()),
@@ -155,10 +128,7 @@ fn member_fields(member: &Member) -> [(&'static str, String); 9] {
 fn order_differs(old: &Table, new: &Table) -> bool {
     let both = |a: &Table, b: &Table| -> Vec<String> {
         let there: HashSet<&str> = b.members().iter().map(|m| m.name.folded()).collect();
-        let kept = a
-            .members()
-            .iter()
-            .filter(|m| there.contains(m.name.folded()));
+        let kept = a.members().iter().filter(|m| there.contains(m.name.folded()));
         kept.map(|m| m.name.folded().to_owned()).collect()
     };
     both(old, new) != both(new, old)

@@ -20,9 +20,9 @@ pub enum Edit {
     Remove(MemberName),
     /// One field of a member changes.
     Set(MemberName, MemberField),
-    /// The member takes part in routing; its state time becomes 0.
+    /// The member takes part in routing; its state time becomes 0 if it did not before.
     TurnOn(MemberName),
-    /// Its URLs go to the others; its state time becomes 0.
+    /// Its URLs go to the others; its state time becomes 0 if they did not before.
     TurnOff(MemberName),
     /// `ArrayEnabled`.
     SetArrayEnabled(bool),
@@ -129,22 +129,10 @@ impl Table {
     fn find(&mut self, name: &MemberName) -> Result<&mut Member, EditError> {
         let all = || match self.members() {
             [] => "none".to_owned(),
-            some => some
-                .iter()
-                .map(|m| m.name.as_str())
-                .take(20)
-                .collect::<Vec<_>>()
-                .join(", "),
+            some => some.iter().map(|m| m.name.as_str()).take(20).collect::<Vec<_>>().join(", "),
         };
-        let unknown = EditError::Unknown {
-            name: name.clone(),
-            members: all(),
-        };
-        self.parts_mut()
-            .1
-            .iter_mut()
-            .find(|member| member.name == *name)
-            .ok_or(unknown)
+        let unknown = EditError::Unknown { name: name.clone(), members: all() };
+        self.parts_mut().1.iter_mut().find(|member| member.name == *name).ok_or(unknown)
     }
 }
 

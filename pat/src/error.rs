@@ -17,11 +17,7 @@ pub struct ValueError {
 impl ValueError {
     /// `what` must be `expected`, found `found`.
     pub fn new(what: &'static str, expected: &'static str, found: &str) -> Self {
-        Self {
-            what,
-            expected,
-            found: shorten(found),
-        }
+        Self { what, expected, found: shorten(found) }
     }
 }
 
@@ -119,9 +115,7 @@ impl ParseErrors {
 
     /// Whether the table is of a newer major version, which asks for plain routing and not for a repair.
     pub fn is_version_too_new(&self) -> bool {
-        self.errors
-            .iter()
-            .any(|error| matches!(error.kind, ParseErrorKind::VersionTooNew(_)))
+        self.errors.iter().any(|error| matches!(error.kind, ParseErrorKind::VersionTooNew(_)))
     }
 
     /// The lines `file:line:column: message`, one for each error.

@@ -70,9 +70,7 @@ impl FromStr for ConfigId {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        decimal(text)
-            .map(Self)
-            .ok_or_else(|| ValueError::new("ConfigID", "0 to 4294967295", text))
+        decimal(text).map(Self).ok_or_else(|| ValueError::new("ConfigID", "0 to 4294967295", text))
     }
 }
 
@@ -103,11 +101,7 @@ impl FromStr for ArrayName {
         if fits && text.trim() == text && text.chars().all(printable) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(ValueError::new(
-                "ArrayName",
-                "1 to 255 printable characters",
-                text,
-            ))
+            Err(ValueError::new("ArrayName", "1 to 255 printable characters", text))
         }
     }
 }
@@ -143,20 +137,21 @@ pub struct ListTtl {
 
 impl ListTtl {
     /// Ten minutes, as in Sun's example.
-    pub const DEFAULT: Self = Self {
-        minutes: NonZeroU32::MIN.saturating_add(9),
-    };
+    pub const DEFAULT: Self = Self { minutes: NonZeroU32::MIN.saturating_add(9) };
+
+    pub(crate) const EXPECTED: &'static str = "at most 4294967295 minutes";
 
     /// So many minutes; 0 becomes 1.
     pub fn from_minutes(minutes: u32) -> Self {
-        Self {
-            minutes: NonZeroU32::new(minutes).unwrap_or(NonZeroU32::MIN),
-        }
+        Self { minutes: NonZeroU32::new(minutes).unwrap_or(NonZeroU32::MIN) }
     }
 
     /// So many seconds, rounded up to whole minutes; 0 becomes 1 minute.
-    pub fn from_seconds(seconds: u32) -> Self {
-        Self::from_minutes(seconds.div_ceil(60))
+    ///
+    /// # Errors
+    /// More minutes than a `u32` holds.
+    pub fn from_seconds(seconds: u64) -> Result<Self, ValueError> {
+        Self::try_from(seconds.div_ceil(60))
     }
 
     /// The number of minutes, from 1.
@@ -167,6 +162,16 @@ impl ListTtl {
     /// The same as a duration.
     pub fn as_duration(self) -> Duration {
         Duration::from_secs(u64::from(self.minutes.get()) * 60)
+    }
+}
+
+impl TryFrom<u64> for ListTtl {
+    type Error = ValueError;
+
+    /// So many minutes; 0 becomes 1.
+    fn try_from(minutes: u64) -> Result<Self, ValueError> {
+        let fits = u32::try_from(minutes).map(Self::from_minutes);
+        fits.map_err(|_too_long| ValueError::new("ListTTL", Self::EXPECTED, &minutes.to_string()))
     }
 }
 
@@ -207,12 +212,9 @@ impl FromStr for HashName {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        Self::ALL
-            .into_iter()
-            .find(|hash| hash.as_str() == text)
-            .ok_or_else(|| {
-                ValueError::new("Hash", "hrw-sip13, carp-1.0, carp-1.1 or squid-3.2", text)
-            })
+        Self::ALL.into_iter().find(|hash| hash.as_str() == text).ok_or_else(|| {
+            ValueError::new("Hash", "hrw-sip13, carp-1.0, carp-1.1 or squid-3.2", text)
+        })
     }
 }
 

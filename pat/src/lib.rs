@@ -15,7 +15,7 @@
 //! The format is that of draft-vinod-carp-v1-03, section 2, which Sun's and Microsoft's proxies took up
 //! with small changes ([`Dialect`]). `Hash`, `HashKey` and `HashSeed` are ours; other readers skip them.
 //!
-//! A [`Table`] that exists is valid: only [`Table::parse`], [`Table::apply`] and [`read_csv`] make one.
+//! A [`Table`] that exists is valid: only [`Table::parse`], [`Table::apply`] and [`Table::new`] make one.
 //! Nothing here does I/O.
 //!
 //! ```

@@ -121,16 +121,11 @@ impl FromStr for MemberName {
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-        let inner = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
+        let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         let address = inner.unwrap_or(text).parse::<std::net::Ipv6Addr>().is_ok();
         let host = !text.is_empty() && text.len() <= 255 && text.bytes().all(plain);
         if host || address {
-            Ok(Self {
-                spelled: text.to_owned(),
-                folded: text.to_ascii_lowercase(),
-            })
+            Ok(Self { spelled: text.to_owned(), folded: text.to_ascii_lowercase() })
         } else {
             Err(ValueError::new("member name", Self::EXPECTED, text))
         }
@@ -211,11 +206,7 @@ impl TryFrom<u32> for LoadFactor {
         if (1..=Self::MAX).contains(&value) {
             Ok(Self(value))
         } else {
-            Err(ValueError::new(
-                "load factor",
-                Self::EXPECTED,
-                &value.to_string(),
-            ))
+            Err(ValueError::new("load factor", Self::EXPECTED, &value.to_string()))
         }
     }
 }
@@ -244,7 +235,7 @@ impl fmt::Display for LoadFactor {
 
 /// What the table says of a member; what another member observed of it is another matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String", into = "String")]
 pub enum Status {
     /// Takes part in routing: `UP`, `on` or `1`.
     On,
@@ -261,6 +252,20 @@ impl FromStr for Status {
             "down" | "off" | "0" => Ok(Self::Off),
             _ => Err(ValueError::new("status", "UP or DOWN, on or off", text)),
         }
+    }
+}
+
+impl TryFrom<String> for Status {
+    type Error = ValueError;
+
+    fn try_from(text: String) -> Result<Self, ValueError> {
+        text.parse()
+    }
+}
+
+impl From<Status> for String {
+    fn from(status: Status) -> Self {
+        status.to_string()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::header::{ArrayName, ConfigId, HashKey, HashName, HashSeed, Header, Li
 use crate::member::{CacheSize, LoadFactor, Member, MemberName, Opaque, Status, decimal};
 use crate::print::VERSION_LINE;
 use crate::scan::{Field, Line, is_blank, lines};
-use crate::table::Table;
+use crate::table::{Table, counts_in_seconds};
 
 /// A table, and what its text told beyond it.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Parsed {
     pub(crate) table: Table,
     /// 1-based line of each member.
     pub(crate) member_lines: Vec<usize>,
+    /// 1-based line of each header line, by its name in lower case.
+    pub(crate) header_lines: HashMap<String, usize>,
     /// What is legal and still worth a word.
     pub(crate) findings: Vec<Finding>,
 }
@@ -26,10 +28,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Parsed, ParseErrors> {
     let text = decode(text).map_err(|error| ParseErrors::new(vec![error]))?;
     let mut reader = Reader::default();
     let mut all = lines(text);
-    if let Err(error) = version(all.next().unwrap_or(Line {
-        number: 1,
-        text: "",
-    })) {
+    if let Err(error) = version(all.next().unwrap_or(Line { number: 1, text: "" })) {
         return Err(ParseErrors::new(vec![error]));
     }
     let mut in_header = true;
@@ -37,16 +36,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<Parsed, ParseErrors> {
     for line in all {
         last = line.number;
         if let Some(place) = line.text.find(|c: char| c.is_control() && c != '\t') {
-            let found = line
-                .text
-                .get(place..)
-                .and_then(|rest| rest.chars().next())
-                .unwrap_or_default();
-            reader.fail(
-                line,
-                place,
-                ParseErrorKind::ControlCharacter(u32::from(found)),
-            );
+            let found =
+                line.text.get(place..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+            reader.fail(line, place, ParseErrorKind::ControlCharacter(u32::from(found)));
+            reader.note_header(line);
         } else if line.text.trim_matches(is_blank).is_empty() {
             in_header = false;
         } else if in_header {
@@ -75,33 +68,19 @@ fn decode(text: &[u8]) -> Result<&str, ParseError> {
 }
 
 fn version(line: Line<'_>) -> Result<(), ParseError> {
-    let fail = |kind| {
-        Err(ParseError {
-            line: line.number,
-            column: 1,
-            kind,
-        })
-    };
+    let fail = |kind| Err(ParseError { line: line.number, column: 1, kind });
     let not_a_table = || ParseErrorKind::NotATable(shorten(line.text));
     let prefix = VERSION_LINE.trim_end_matches("1.0");
-    let Some((major, minor)) = line
-        .text
-        .trim_end()
-        .strip_prefix(prefix)
-        .and_then(|v| v.split_once('.'))
+    let Some((major, minor)) =
+        line.text.trim_end().strip_prefix(prefix).and_then(|v| v.split_once('.'))
     else {
         return fail(not_a_table());
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    match (
-        digits(major) && digits(minor),
-        major.trim_start_matches('0'),
-    ) {
+    match (digits(major) && digits(minor), major.trim_start_matches('0')) {
         (false, _) | (true, "") => fail(not_a_table()),
         (true, "1") => Ok(()),
-        (true, _) => fail(ParseErrorKind::VersionTooNew(shorten(&format!(
-            "{major}.{minor}"
-        )))),
+        (true, _) => fail(ParseErrorKind::VersionTooNew(shorten(&format!("{major}.{minor}")))),
     }
 }
 
@@ -112,7 +91,7 @@ struct Reader {
     config_id: Option<ConfigId>,
     array_name: Option<ArrayName>,
     /// The number and its place: its unit is known only when the members are.
-    list_ttl: Option<(u32, usize, usize)>,
+    list_ttl: Option<(u64, usize, usize)>,
     hash: Option<HashName>,
     hash_key: Option<HashKey>,
     hash_seed: Option<HashSeed>,
@@ -128,30 +107,29 @@ struct Reader {
 
 impl Reader {
     fn fail(&mut self, line: Line<'_>, offset: usize, kind: ParseErrorKind) {
-        self.errors.push(ParseError {
-            line: line.number,
-            column: line.column(offset),
-            kind,
-        });
+        self.errors.push(ParseError { line: line.number, column: line.column(offset), kind });
     }
 
     fn warn(&mut self, line: usize, column: usize, message: String) {
-        self.findings.push(Finding {
-            line,
-            column,
-            severity: Severity::Warning,
-            message,
-        });
+        self.findings.push(Finding { line, column, severity: Severity::Warning, message });
+    }
+
+    /// A header line that is wrong is there all the same: it is not missing, too.
+    fn note_header(&mut self, line: Line<'_>) {
+        if let Some((name, _)) = line.text.split_once(':') {
+            self.seen
+                .entry(name.trim_matches(is_blank).to_ascii_lowercase())
+                .or_insert(line.number);
+        }
     }
 
     fn header_line(&mut self, line: Line<'_>) {
         let name_ok = |name: &str| {
             !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         };
         let Some((name, rest)) = line.text.split_once(':').filter(|(name, _)| name_ok(name)) else {
+            self.note_header(line);
             return self.fail(line, 0, ParseErrorKind::NotAHeader(shorten(line.text)));
         };
         let offset = name.len() + 1 + rest.find(|c| !is_blank(c)).unwrap_or(0);
@@ -186,7 +164,7 @@ impl Reader {
             "arrayname" => self.array_name = Some(value.parse()?),
             "listttl" => {
                 let number = decimal(value)
-                    .ok_or_else(|| ValueError::new("ListTTL", "1 to 4294967295", value))?;
+                    .ok_or_else(|| ValueError::new("ListTTL", ListTtl::EXPECTED, value))?;
                 self.list_ttl = Some((number, line.number, line.column(offset)));
             }
             "hash" => self.hash = Some(value.parse()?),
@@ -198,8 +176,7 @@ impl Reader {
                     1,
                     format!("header line `{name}` is not known; it is kept as it stands"),
                 );
-                self.others
-                    .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+                self.others.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
                 self.others.push((name.to_owned(), value.to_owned()));
             }
         }
@@ -226,18 +203,17 @@ impl Reader {
         if let Some(name) = &name
             && let Some(&first_line) = self.names.get(name.folded())
         {
-            let kind = ParseErrorKind::DuplicateName {
-                name: name.to_string(),
-                first_line,
-            };
+            let kind = ParseErrorKind::DuplicateName { name: name.to_string(), first_line };
             return self.fail(line, split.name.start, kind);
+        }
+        if let Some(name) = &name {
+            self.names.insert(name.folded().to_owned(), line.number);
         }
         if let (Some(name), Some(ip), Some(port), Some(table_url)) = (name, ip, port, table_url)
             && let (Some(agent), Some(state_time), Some(status)) = (agent, state_time, status)
             && let (Some((load_factor, kept_out)), Some(cache_size)) = (load, cache_size)
         {
             let status = if kept_out { Status::Off } else { status };
-            self.names.insert(name.folded().to_owned(), line.number);
             self.member_lines.push(line.number);
             self.members.push(Member {
                 name,
@@ -340,12 +316,7 @@ impl Reader {
             });
         }
         let list_ttl = self.list_ttl();
-        match (
-            self.array_enabled,
-            self.config_id,
-            self.array_name,
-            list_ttl,
-        ) {
+        match (self.array_enabled, self.config_id, self.array_name, list_ttl) {
             (Some(array_enabled), Some(config_id), Some(array_name), Some(list_ttl))
                 if self.errors.is_empty() =>
             {
@@ -363,6 +334,7 @@ impl Reader {
                     Ok(table) => Ok(Parsed {
                         table,
                         member_lines: self.member_lines,
+                        header_lines: self.seen,
                         findings: self.findings,
                     }),
                     Err(error) => Err(ParseErrors::new(vec![ParseError {
@@ -376,31 +348,34 @@ impl Reader {
         }
     }
 
-    /// Minutes, unless a member line shows Microsoft's hand: `array.dll` in its table URL.
+    /// Minutes, unless a member line shows Microsoft's hand.
     fn list_ttl(&mut self) -> Option<ListTtl> {
         let (number, line, column) = self.list_ttl?;
-        let microsoft = self.members.iter().any(|m| {
-            m.table_url
-                .as_str()
-                .to_ascii_lowercase()
-                .contains("array.dll")
-        });
-        if number == 0 {
-            self.warn(line, column, "ListTTL 0 is read as 1 minute".to_owned());
+        let in_seconds = counts_in_seconds(&self.members);
+        let ttl =
+            if in_seconds { ListTtl::from_seconds(number) } else { ListTtl::try_from(number) };
+        match &ttl {
+            Err(error) => {
+                let kind = ParseErrorKind::Value(error.clone());
+                self.errors.push(ParseError { line, column, kind });
+            }
+            Ok(ttl) if in_seconds => {
+                let minutes = ttl.minutes();
+                self.warn(
+                    line,
+                    column,
+                    format!(
+                        "ListTTL of a Microsoft table is seconds: {number} is read as {minutes} {}",
+                        if minutes == 1 { "minute" } else { "minutes" }
+                    ),
+                );
+            }
+            Ok(_) if number == 0 => {
+                self.warn(line, column, "ListTTL 0 is read as 1 minute".to_owned());
+            }
+            Ok(_) => {}
         }
-        if !microsoft {
-            return Some(ListTtl::from_minutes(number));
-        }
-        let ttl = ListTtl::from_seconds(number);
-        let minutes = ttl.minutes();
-        self.warn(
-            line,
-            column,
-            format!(
-                "ListTTL of a Microsoft table is seconds: {number} is read as {minutes} minutes"
-            ),
-        );
-        Some(ttl)
+        ttl.ok()
     }
 }
 
@@ -420,10 +395,16 @@ struct Split<'a> {
 impl<'a> Split<'a> {
     /// `None` when there are too few fields.
     ///
-    /// The ip is absent when a port stands in its place (draft-03: a proxy need not publish it).
+    /// The ip may be absent (draft-03: a proxy need not publish it): then there are 8 fields, or a
+    /// number stands in its place and none in the port's.
     fn of(line: Line<'a>, fields: &[Field<'a>]) -> Option<Self> {
+        let number = |field: Field<'_>| decimal::<u32>(field.text).is_some();
+        let address = |field: Field<'_>| field.text.parse::<IpAddr>().is_ok();
         let (left, ip) = match *fields {
-            [name, port, table_url, ..] if decimal::<u32>(port.text).is_some() => {
+            [name, port, table_url, ..] if fields.len() == 8 && !address(port) => {
+                ([name, port, table_url], None)
+            }
+            [name, port, table_url, ..] if number(port) && !number(table_url) => {
                 ([name, port, table_url], None)
             }
             [name, ip, port, table_url, ..] => ([name, port, table_url], Some(ip)),
@@ -438,16 +419,6 @@ impl<'a> Split<'a> {
             text: line.text.get(first.start..last.start + last.text.len())?,
         };
         let [state_time, status, load_factor, cache_size] = *right;
-        Some(Self {
-            name,
-            ip,
-            port,
-            table_url,
-            agent,
-            state_time,
-            status,
-            load_factor,
-            cache_size,
-        })
+        Some(Self { name, ip, port, table_url, agent, state_time, status, load_factor, cache_size })
     }
 }

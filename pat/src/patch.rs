@@ -93,8 +93,7 @@ impl HeaderPatch {
         let edits = [
             self.array_enabled.map(Edit::SetArrayEnabled),
             self.array_name.clone().map(Edit::SetArrayName),
-            self.list_ttl_minutes
-                .map(|minutes| Edit::SetListTtl(ListTtl::from_minutes(minutes))),
+            self.list_ttl_minutes.map(|minutes| Edit::SetListTtl(ListTtl::from_minutes(minutes))),
             self.hash.map(Edit::SetHash),
             self.hash_key.map(Edit::SetHashKey),
             self.hash_seed.map(Edit::SetHashSeed),

@@ -13,7 +13,8 @@ pub(crate) const VERSION_LINE: &str = "Proxy Array Information/1.0";
 
 /// Whose words a table is written in; all are read.
 ///
-/// ListTTL is written in minutes in both, as the draft's format line and Sun's reference have it.
+/// ListTTL is written in minutes in both, as the draft's format line and Sun's reference have it; in
+/// seconds only where a member's table URL has Microsoft's `array.dll`, by which readers tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Dialect {
     /// draft-vinod-carp-v1-03: status `UP` and `DOWN`.
@@ -49,7 +50,7 @@ impl Table {
 }
 
 fn write_table(out: &mut String, table: &Table, dialect: Dialect) -> fmt::Result {
-    write_header(out, table.header())?;
+    write_header(out, table.header(), table.counts_in_seconds())?;
     out.push('\n');
     for member in table.members() {
         write_member(out, member, dialect)?;
@@ -57,12 +58,13 @@ fn write_table(out: &mut String, table: &Table, dialect: Dialect) -> fmt::Result
     Ok(())
 }
 
-fn write_header(out: &mut String, header: &Header) -> fmt::Result {
+fn write_header(out: &mut String, header: &Header, in_seconds: bool) -> fmt::Result {
     writeln!(out, "{VERSION_LINE}")?;
     writeln!(out, "ArrayEnabled: {}", u8::from(header.array_enabled))?;
     writeln!(out, "ConfigID: {}", header.config_id)?;
     writeln!(out, "ArrayName: {}", header.array_name)?;
-    writeln!(out, "ListTTL: {}", header.list_ttl.minutes())?;
+    let minutes = u64::from(header.list_ttl.minutes());
+    writeln!(out, "ListTTL: {}", if in_seconds { minutes * 60 } else { minutes })?;
     if header.hash != HashName::Carp10 {
         writeln!(out, "Hash: {}", header.hash)?;
     }

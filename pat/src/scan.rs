@@ -19,9 +19,7 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     /// 1-based column, in characters, of a byte offset.
     pub(crate) fn column(&self, offset: usize) -> usize {
-        self.text
-            .get(..offset)
-            .map_or(1, |before| before.chars().count() + 1)
+        self.text.get(..offset).map_or(1, |before| before.chars().count() + 1)
     }
 
     /// The fields: what stands between blanks and tabs.
@@ -34,10 +32,7 @@ impl<'a> Line<'a> {
             let rest = text.get(start..)?;
             let end = start + rest.find(is_blank).unwrap_or(rest.len());
             from = end;
-            Some(Field {
-                start,
-                text: text.get(start..end)?,
-            })
+            Some(Field { start, text: text.get(start..end)? })
         })
     }
 }
@@ -48,8 +43,5 @@ pub(crate) fn is_blank(c: char) -> bool {
 
 /// The lines of a text; CRLF and LF end a line.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
-    text.lines().enumerate().map(|(i, text)| Line {
-        number: i + 1,
-        text,
-    })
+    text.lines().enumerate().map(|(i, text)| Line { number: i + 1, text })
 }

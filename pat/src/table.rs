@@ -24,15 +24,8 @@ impl Table {
     /// Two members of one name, a table URL with a blank, or `array_enabled` without a member.
     pub fn new(header: Header, members: Vec<Member>) -> Result<Self, ValueError> {
         let mut seen = HashSet::with_capacity(members.len());
-        if let Some(twice) = members
-            .iter()
-            .find(|member| !seen.insert(member.name.folded()))
-        {
-            return Err(ValueError::new(
-                "member name",
-                "unique",
-                twice.name.as_str(),
-            ));
+        if let Some(twice) = members.iter().find(|member| !seen.insert(member.name.folded())) {
+            return Err(ValueError::new("member name", "unique", twice.name.as_str()));
         }
         if let Some(member) = members.iter().find(|member| member.table_url.has_blank()) {
             return Err(ValueError::new(
@@ -42,11 +35,7 @@ impl Table {
             ));
         }
         if header.array_enabled && members.is_empty() {
-            return Err(ValueError::new(
-                "ArrayEnabled",
-                "0 in a table without members",
-                "1",
-            ));
+            return Err(ValueError::new("ArrayEnabled", "0 in a table without members", "1"));
         }
         Ok(Self { header, members })
     }
@@ -83,11 +72,13 @@ impl Table {
 
     /// Whether both say the same but for their ids.
     pub fn same_content(&self, other: &Self) -> bool {
-        let mine = Header {
-            config_id: other.header.config_id,
-            ..self.header.clone()
-        };
+        let mine = Header { config_id: other.header.config_id, ..self.header.clone() };
         mine == other.header && self.members == other.members
+    }
+
+    /// Whether ListTTL is written in seconds, as a Microsoft table has it.
+    pub(crate) fn counts_in_seconds(&self) -> bool {
+        counts_in_seconds(&self.members)
     }
 
     pub(crate) fn parts_mut(&mut self) -> (&mut Header, &mut Vec<Member>) {
@@ -97,6 +88,13 @@ impl Table {
     pub(crate) fn into_parts(self) -> (Header, Vec<Member>) {
         (self.header, self.members)
     }
+}
+
+/// Microsoft's hand shows in a table URL that ends at `array.dll`; its ListTTL is seconds.
+pub(crate) fn counts_in_seconds(members: &[Member]) -> bool {
+    members
+        .iter()
+        .any(|member| member.table_url.as_str().to_ascii_lowercase().contains("array.dll"))
 }
 
 impl FromStr for Table {

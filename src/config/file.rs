@@ -50,10 +50,7 @@ pub enum ConfigError {
 
 impl ConfigError {
     pub(super) fn value(key: &'static str, why: impl std::fmt::Display) -> Self {
-        Self::Value {
-            key,
-            why: why.to_string(),
-        }
+        Self::Value { key, why: why.to_string() }
     }
 }
 
@@ -170,29 +167,12 @@ pub fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ConfigError>
             String::from_utf8(bytes)
                 .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
         })
-        .map_err(|error| ConfigError::Read {
-            path: name.clone(),
-            why: error.to_string(),
-        })?;
+        .map_err(|error| ConfigError::Read { path: name.clone(), why: error.to_string() })?;
     toml::from_str(&text).map_err(|error| {
-        let before = error
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .unwrap_or_default();
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        ConfigError::Parse {
-            path: name,
-            line,
-            column,
-            why: error.message().to_owned(),
-        }
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        ConfigError::Parse { path: name, line, column, why: error.message().to_owned() }
     })
 }
 
@@ -204,36 +184,28 @@ impl PacFile {
     pub fn options(&self) -> Result<PacOptions, ConfigError> {
         let mut options = PacOptions::default();
         if self.failover == Some(0) {
-            return Err(ConfigError::value(
-                "pac.failover",
-                "must be 1 or more, found 0",
-            ));
+            return Err(ConfigError::value("pac.failover", "must be 1 or more, found 0"));
         }
         options.failover = self.failover;
         if let Some(text) = &self.default_route {
-            let routes: PacRoutes = text
-                .parse()
-                .map_err(|error| ConfigError::value("pac.default_route", error))?;
+            let routes: PacRoutes =
+                text.parse().map_err(|error| ConfigError::value("pac.default_route", error))?;
             options.default_route = routes;
         }
         if let Some(text) = &self.scheme {
-            options.scheme = text
-                .parse()
-                .map_err(|error| ConfigError::value("pac.scheme", error))?;
+            options.scheme =
+                text.parse().map_err(|error| ConfigError::value("pac.scheme", error))?;
         }
         if let Some(text) = &self.address {
-            options.address = text
-                .parse()
-                .map_err(|error| ConfigError::value("pac.address", error))?;
+            options.address =
+                text.parse().map_err(|error| ConfigError::value("pac.address", error))?;
         }
         if let Some(path) = &self.custom_logic {
             let read = read_limited(path, LARGEST).map_err(|error| error.to_string());
             let text =
                 read.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
-            let text = text.map_err(|why| ConfigError::Read {
-                path: path.display().to_string(),
-                why,
-            })?;
+            let text =
+                text.map_err(|why| ConfigError::Read { path: path.display().to_string(), why })?;
             options.custom_logic = Some(text);
         }
         Ok(options)
@@ -243,10 +215,7 @@ impl PacFile {
 /// `127.0.0.1`, `127.0.0.1:80`, `::1` or `[::1]:80`.
 pub(super) fn host_target(text: &str) -> Option<HostTarget> {
     if let Ok(address) = text.parse::<SocketAddr>() {
-        return Some(HostTarget {
-            ip: address.ip(),
-            port: Some(address.port()),
-        });
+        return Some(HostTarget { ip: address.ip(), port: Some(address.port()) });
     }
     text.parse().ok().map(|ip| HostTarget { ip, port: None })
 }

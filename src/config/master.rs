@@ -23,12 +23,7 @@ pub struct MasterConfig {
 impl std::fmt::Debug for MasterConfig {
     /// Never shows the token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            table,
-            listen,
-            token,
-            pac,
-        } = self;
+        let Self { table, listen, token, pac } = self;
         let token = token.as_ref().map(|_| "(secret)");
         f.debug_struct("MasterConfig")
             .field("table", table)
@@ -46,18 +41,16 @@ impl TryFrom<MasterFile> for MasterConfig {
     type Error = ConfigError;
 
     fn try_from(file: MasterFile) -> Result<Self, ConfigError> {
-        let table = file.table.ok_or(ConfigError::Missing(
-            "table: a master needs a table file (--table)",
-        ))?;
+        let table = file
+            .table
+            .ok_or(ConfigError::Missing("table: a master needs a table file (--table)"))?;
         let token = match file.token_file {
             Some(path) => {
                 let read = read_limited(&path, 4096).map_err(|error| error.to_string());
                 let text = read
                     .and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
-                let text = text.map_err(|why| ConfigError::Read {
-                    path: path.display().to_string(),
-                    why,
-                })?;
+                let text = text
+                    .map_err(|why| ConfigError::Read { path: path.display().to_string(), why })?;
                 let token = text.trim().to_owned();
                 if token.len() < SHORTEST_TOKEN || !token.bytes().all(|b| b.is_ascii_graphic()) {
                     let why = format!(
@@ -70,14 +63,7 @@ impl TryFrom<MasterFile> for MasterConfig {
             }
             None => None,
         };
-        let listen = file
-            .listen
-            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
-        Ok(Self {
-            table,
-            listen,
-            token,
-            pac: file.pac.options()?,
-        })
+        let listen = file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+        Ok(Self { table, listen, token, pac: file.pac.options()? })
     }
 }

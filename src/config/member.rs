@@ -88,17 +88,16 @@ impl TryFrom<MemberFile> for MemberConfig {
     type Error = ConfigError;
 
     fn try_from(file: MemberFile) -> Result<Self, ConfigError> {
-        let name = file.name.as_deref().ok_or(ConfigError::Missing(
-            "name: a member needs its name in the table (--name)",
-        ))?;
-        let name = name
-            .parse()
-            .map_err(|error| ConfigError::value("name", error))?;
+        let name = file
+            .name
+            .as_deref()
+            .ok_or(ConfigError::Missing("name: a member needs its name in the table (--name)"))?;
+        let name = name.parse().map_err(|error| ConfigError::value("name", error))?;
         let source = source(file.master.as_deref(), file.table)?;
         let sibling_address = match file.sibling_address.as_deref() {
-            Some(text) => text
-                .parse()
-                .map_err(|error| ConfigError::value("sibling_address", error))?,
+            Some(text) => {
+                text.parse().map_err(|error| ConfigError::value("sibling_address", error))?
+            }
             None => AddressBy::Ip,
         };
         let access = Access {
@@ -113,22 +112,17 @@ impl TryFrom<MemberFile> for MemberConfig {
             allow: networks("destinations.allow", &file.destinations.allow)?,
             deny: networks("destinations.deny", &file.destinations.deny)?,
         };
-        let hosts = file
-            .hosts
-            .into_iter()
-            .map(|(name, target)| match host_target(&target) {
-                Some(target) => Ok((name, target)),
-                None => Err(ConfigError::value(
-                    "hosts",
-                    format!("{name} must lead to an address or address:port, found {target:?}"),
-                )),
-            });
+        let hosts = file.hosts.into_iter().map(|(name, target)| match host_target(&target) {
+            Some(target) => Ok((name, target)),
+            None => Err(ConfigError::value(
+                "hosts",
+                format!("{name} must lead to an address or address:port, found {target:?}"),
+            )),
+        });
         let hosts = HostMap::new(hosts.collect::<Result<Vec<_>, _>>()?);
         Ok(Self {
             name,
-            listen: file
-                .listen
-                .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3128))),
+            listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3128))),
             source,
             state: file.state,
             sibling_address,
@@ -146,10 +140,8 @@ fn source(master: Option<&str>, table: Option<PathBuf>) -> Result<TableSource, C
             let wrong =
                 || ConfigError::value("master", format!("must be http://host:port, found {url:?}"));
             let uri: Uri = url.parse().map_err(|_no_uri| wrong())?;
-            let authority = uri
-                .authority()
-                .filter(|_| uri.scheme_str() == Some("http"))
-                .ok_or_else(wrong)?;
+            let authority =
+                uri.authority().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
             if !matches!(uri.path(), "" | "/") {
                 return Ok(TableSource::Master(uri));
             }
@@ -159,9 +151,9 @@ fn source(master: Option<&str>, table: Option<PathBuf>) -> Result<TableSource, C
                 .map_err(|_no_uri| wrong())
         }
         (None, Some(path)) => Ok(TableSource::File(path)),
-        (Some(_), Some(_)) => Err(ConfigError::Missing(
-            "master and table exclude each other: give one of them",
-        )),
+        (Some(_), Some(_)) => {
+            Err(ConfigError::Missing("master and table exclude each other: give one of them"))
+        }
         (None, None) => Err(ConfigError::Missing(
             "master or table: a member needs one of them (--master, --table)",
         )),
@@ -170,10 +162,8 @@ fn source(master: Option<&str>, table: Option<PathBuf>) -> Result<TableSource, C
 
 fn networks(key: &'static str, list: &[String]) -> Result<Vec<IpNet>, ConfigError> {
     let network = |text: &String| {
-        let parsed = text
-            .parse::<IpNet>()
-            .ok()
-            .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        let parsed =
+            text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
         parsed.ok_or_else(|| {
             ConfigError::value(
                 key,

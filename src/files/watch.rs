@@ -31,11 +31,7 @@ impl FileWatch {
         if let Err(error) = &watcher {
             tracing::warn!(path = %path.display(), %error, "file is looked at every 5 s: it cannot be watched");
         }
-        Self {
-            path: path.to_owned(),
-            touched,
-            _watcher: watcher.ok(),
-        }
+        Self { path: path.to_owned(), touched, _watcher: watcher.ok() }
     }
 
     fn watcher(path: &Path, touched: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
@@ -48,10 +44,7 @@ impl FileWatch {
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
                 let ours = |event: &notify::Event| {
                     !event.kind.is_access()
-                        && event
-                            .paths
-                            .iter()
-                            .any(|path| path.file_name() == name.as_deref())
+                        && event.paths.iter().any(|path| path.file_name() == name.as_deref())
                 };
                 if event.as_ref().map_or(true, ours) {
                     touched.notify_one();
@@ -85,9 +78,7 @@ impl FileWatch {
 pub fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     use std::io::Read;
     let mut content = Vec::new();
-    std::fs::File::open(path)?
-        .take(limit + 1)
-        .read_to_end(&mut content)?;
+    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut content)?;
     if u64::try_from(content.len()).unwrap_or(u64::MAX) > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,

@@ -38,11 +38,7 @@ struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, error: impl std::fmt::Display) -> Self {
-        Self {
-            status,
-            error: error.to_string(),
-            config_id: None,
-        }
+        Self { status, error: error.to_string(), config_id: None }
     }
 }
 
@@ -63,10 +59,7 @@ impl Resource {
             _ => match path.strip_prefix("/api/v1/members/") {
                 Some(name) => {
                     // An IPv6 name may stand with its brackets escaped.
-                    let name = name
-                        .replace("%5B", "[")
-                        .replace("%5D", "]")
-                        .replace("%3A", ":");
+                    let name = name.replace("%5B", "[").replace("%5D", "]").replace("%3A", ":");
                     name.parse()
                         .map(Self::Member)
                         .map_err(|error| Refusal::new(StatusCode::NOT_FOUND, error))
@@ -106,16 +99,12 @@ pub(super) async fn answer(
             }
             let mut response = page(refusal.status, &document);
             if refusal.status == StatusCode::UNAUTHORIZED {
-                response
-                    .headers_mut()
-                    .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             if refusal.status == StatusCode::METHOD_NOT_ALLOWED
                 && let Ok(resource) = Resource::at(head.uri.path())
             {
-                response
-                    .headers_mut()
-                    .insert(ALLOW, HeaderValue::from_static(resource.allowed()));
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(resource.allowed()));
             }
             response
         }
@@ -143,25 +132,15 @@ async fn respond(
             authorized(token, head, peer)?;
             let member = site.table().member(name);
             let member = member.ok_or_else(|| {
-                Refusal::new(
-                    StatusCode::NOT_FOUND,
-                    format!("member {name} is not in the table"),
-                )
+                Refusal::new(StatusCode::NOT_FOUND, format!("member {name} is not in the table"))
             })?;
-            return Ok(tagged(
-                StatusCode::OK,
-                &MemberRow::from(member.clone()),
-                &site,
-            ));
+            return Ok(tagged(StatusCode::OK, &MemberRow::from(member.clone()), &site));
         }
         _ => {}
     }
     authorized(token, head, peer)?;
     let change = read_change(&head.method, &resource, head, body).await?;
-    let added = matches!(
-        (&head.method, &resource),
-        (&Method::POST, Resource::Members)
-    );
+    let added = matches!((&head.method, &resource), (&Method::POST, Resource::Members));
     let outcome = editor
         .submit(change, |etag| match_fails(&head.headers, etag))
         .await
@@ -207,9 +186,9 @@ async fn read_change(
             let row: MemberRow = read_json(body).await?;
             Ok(Change::Edits(vec![pat::Edit::Add(Box::new(row.into()))]))
         }
-        ("PATCH", Resource::Member(name)) => Ok(Change::Edits(
-            read_json::<MemberPatch>(body).await?.edits(name),
-        )),
+        ("PATCH", Resource::Member(name)) => {
+            Ok(Change::Edits(read_json::<MemberPatch>(body).await?.edits(name)))
+        }
         ("DELETE", Resource::Member(name)) => {
             Ok(Change::Edits(vec![pat::Edit::Remove(name.clone())]))
         }
@@ -237,11 +216,7 @@ fn refusal(error: &EditRejection) -> Refusal {
     let status = match error {
         EditRejection::Stale { config_id } => {
             let status = StatusCode::PRECONDITION_FAILED;
-            return Refusal {
-                status,
-                error: error.to_string(),
-                config_id: Some(*config_id),
-            };
+            return Refusal { status, error: error.to_string(), config_id: Some(*config_id) };
         }
         EditRejection::Edit(pat::EditError::Unknown { .. }) => StatusCode::NOT_FOUND,
         EditRejection::Edit(pat::EditError::Exists(_)) | EditRejection::HandEdit(_) => {
@@ -255,11 +230,7 @@ fn refusal(error: &EditRejection) -> Refusal {
 }
 
 fn published(outcome: &Outcome, added: bool) -> Response<Body> {
-    let status = if added {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
+    let status = if added { StatusCode::CREATED } else { StatusCode::OK };
     let header = outcome.site.table().header();
     let document = json!({
         "config_id": header.config_id,
@@ -271,13 +242,8 @@ fn published(outcome: &Outcome, added: bool) -> Response<Body> {
 
 fn table_json(site: &Site) -> Value {
     let header = site.table().header();
-    let members: Vec<MemberRow> = site
-        .table()
-        .members()
-        .iter()
-        .cloned()
-        .map(MemberRow::from)
-        .collect();
+    let members: Vec<MemberRow> =
+        site.table().members().iter().cloned().map(MemberRow::from).collect();
     json!({
         "array_enabled": header.array_enabled,
         "config_id": header.config_id,

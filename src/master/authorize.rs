@@ -15,12 +15,8 @@ pub(super) enum Denied {
 }
 
 /// What only a request has that came through somebody else, or out of a page in a browser.
-const FOREIGN: [HeaderName; 4] = [
-    VIA,
-    FORWARDED,
-    ORIGIN,
-    HeaderName::from_static("x-forwarded-for"),
-];
+const FOREIGN: [HeaderName; 4] =
+    [VIA, FORWARDED, ORIGIN, HeaderName::from_static("x-forwarded-for")];
 
 /// Whether a request may edit. With a token, whoever has it; without one, programs on this host only:
 /// no proxies (a forward proxy here would be a way in), no pages, no rebound names.
@@ -30,9 +26,7 @@ pub(super) fn authorize(
     peer: SocketAddr,
 ) -> Result<(), Denied> {
     if let Some(token) = token {
-        let given = headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
+        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given
             .and_then(|value| value.split_once(' '))
             .filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
@@ -57,23 +51,14 @@ fn is_local_host(headers: &HeaderMap) -> bool {
         .rsplit_once(':')
         .filter(|(_, port)| !port.contains(']'))
         .map_or(host, |(name, _)| name);
-    let bare = name
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(name);
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
     bare.eq_ignore_ascii_case("localhost")
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Compares in a time that depends on the lengths only.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .fold(0, |differences, (a, b)| differences | (a ^ b))
-            == 0
+    a.len() == b.len() && a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
 }
 
 #[cfg(test)]
@@ -98,15 +83,9 @@ mod tests {
         let local = [(HOST, "127.0.0.1:8080")];
         assert_eq!(ask(None, &local, "127.0.0.1:5"), Ok(()));
         assert_eq!(ask(None, &[(HOST, "[::1]:8080")], "[::1]:5"), Ok(()));
-        assert_eq!(
-            ask(None, &[(HOST, "localhost")], "[::ffff:127.0.0.1]:5"),
-            Ok(())
-        );
+        assert_eq!(ask(None, &[(HOST, "localhost")], "[::ffff:127.0.0.1]:5"), Ok(()));
         assert_eq!(ask(None, &local, "10.0.0.1:5"), Err(Denied::NotLocal));
-        assert_eq!(
-            ask(None, &[(HOST, "rebound.example")], "127.0.0.1:5"),
-            Err(Denied::NotLocal)
-        );
+        assert_eq!(ask(None, &[(HOST, "rebound.example")], "127.0.0.1:5"), Err(Denied::NotLocal));
         assert_eq!(ask(None, &[], "127.0.0.1:5"), Err(Denied::NotLocal));
         for name in FOREIGN {
             assert_eq!(
@@ -120,11 +99,7 @@ mod tests {
     fn with_a_token_nothing_else_counts() {
         let token = Some("0123456789abcdef");
         assert_eq!(
-            ask(
-                token,
-                &[(AUTHORIZATION, "Bearer 0123456789abcdef")],
-                "192.0.2.1:5"
-            ),
+            ask(token, &[(AUTHORIZATION, "Bearer 0123456789abcdef")], "192.0.2.1:5"),
             Ok(())
         );
         for wrong in [
@@ -135,17 +110,10 @@ mod tests {
             "0123456789abcdef",
         ] {
             assert_eq!(
-                ask(
-                    token,
-                    &[(AUTHORIZATION, wrong), (HOST, "localhost")],
-                    "127.0.0.1:5"
-                ),
+                ask(token, &[(AUTHORIZATION, wrong), (HOST, "localhost")], "127.0.0.1:5"),
                 Err(Denied::Token)
             );
         }
-        assert_eq!(
-            ask(token, &[(HOST, "localhost")], "127.0.0.1:5"),
-            Err(Denied::Token)
-        );
+        assert_eq!(ask(token, &[(HOST, "localhost")], "127.0.0.1:5"), Err(Denied::Token));
     }
 }

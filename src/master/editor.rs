@@ -107,15 +107,10 @@ impl Editor {
     pub async fn open(path: PathBuf, options: PacOptions) -> Result<Self, StartError> {
         let name = path.display().to_string();
         let read = read_limited(&path, LARGEST_TABLE);
-        let bytes = read.map_err(|source| StartError::Read {
-            path: name.clone(),
-            source,
-        })?;
+        let bytes = read.map_err(|source| StartError::Read { path: name.clone(), source })?;
         let table =
             Table::parse(&bytes).map_err(|errors| StartError::Table { path: name, errors })?;
-        let site = build(table, options.clone())
-            .await
-            .map_err(StartError::Publish)?;
+        let site = build(table, options.clone()).await.map_err(StartError::Publish)?;
         Ok(Self {
             path,
             options,
@@ -142,10 +137,7 @@ impl Editor {
 
     /// Why the file as it is now is not what is published; `None` if it is.
     pub fn refused(&self) -> Option<String> {
-        self.refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Carries out an edit. `unless_stale` gets the current site's entity tag and says whether the
@@ -161,18 +153,13 @@ impl Editor {
         let mut disk = self.disk.lock().await;
         let current = self.site();
         if stale(current.etag()) {
-            return Err(EditRejection::Stale {
-                config_id: current.table().header().config_id.0,
-            });
+            return Err(EditRejection::Stale { config_id: current.table().header().config_id.0 });
         }
         if let Some(why) = self.refused() {
             return Err(EditRejection::HandEdit(why));
         }
         let Some(table) = next_table(current.table(), change)? else {
-            return Ok(Outcome {
-                site: current,
-                changed: false,
-            });
+            return Ok(Outcome { site: current, changed: false });
         };
         let site = build(table, self.options.clone()).await?;
         *disk = Some(self.store(&site).await?);
@@ -222,15 +209,10 @@ impl Editor {
         let change = Change::FoundInFile(Box::new(table));
         let next = next_table(current.table(), change).map_err(|error| error.to_string())?;
         let Some(table) = next else {
-            return Ok(Some(Outcome {
-                site: current,
-                changed: false,
-            }));
+            return Ok(Some(Outcome { site: current, changed: false }));
         };
         let renumbered = table.header().config_id != in_file;
-        let site = build(table, self.options.clone())
-            .await
-            .map_err(|error| error.to_string())?;
+        let site = build(table, self.options.clone()).await.map_err(|error| error.to_string())?;
         if renumbered {
             *disk = Some(self.store(&site).await.map_err(|error| error.to_string())?);
         }
@@ -241,9 +223,7 @@ impl Editor {
     async fn store(&self, site: &Site) -> Result<Digest, EditRejection> {
         let (path, bytes) = (self.path.clone(), site.pat().clone());
         let digest = Digest::of(&bytes);
-        blocking(move || replace(&path, &bytes))
-            .await?
-            .map_err(EditRejection::Store)?;
+        blocking(move || replace(&path, &bytes)).await?.map_err(EditRejection::Store)?;
         Ok(digest)
     }
 
@@ -253,10 +233,7 @@ impl Editor {
             tracing::info!(config_id, %change, "table changed");
         }
         self.published.publish(site);
-        Outcome {
-            site: self.site(),
-            changed: true,
-        }
+        Outcome { site: self.site(), changed: true }
     }
 
     fn refuse(&self, why: Option<String>) {
@@ -269,10 +246,7 @@ async fn build(table: Table, options: PacOptions) -> Result<Site, EditRejection>
     blocking(move || {
         let site = Site::of(Arc::new(table), &options)?;
         // Custom logic may answer as it likes; what is proven is the selection behind it.
-        let plain = PacOptions {
-            custom_logic: None,
-            ..options
-        };
+        let plain = PacOptions { custom_logic: None, ..options };
         let pac = crate::pac::generate(site.router(), &plain)?;
         let seed = u64::from(site.table().header().config_id.0);
         verify(&pac, site.router(), &plain, &sample_urls(SAMPLE, seed))?;

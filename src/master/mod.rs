@@ -39,10 +39,7 @@ impl Master {
     /// A file that is no valid table, or whose PAC fails.
     pub async fn open(config: MasterConfig) -> Result<Self, StartError> {
         let editor = Editor::open(config.table, config.pac).await?;
-        Ok(Self {
-            editor,
-            token: config.token,
-        })
+        Ok(Self { editor, token: config.token })
     }
 
     /// What is published now.
@@ -54,10 +51,7 @@ impl Master {
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
         let watch = FileWatch::new(self.editor.path());
         let publisher = Publisher::new(self.editor.published(), shutdown.clone());
-        let plane = Arc::new(Plane {
-            master: self,
-            publisher,
-        });
+        let plane = Arc::new(Plane { master: self, publisher });
         let header = plane.master.site();
         let header = header.table().header();
         tracing::info!(array = %header.array_name, config_id = %header.config_id, "master is serving");
@@ -67,12 +61,7 @@ impl Master {
                 plane.master.editor.take_hand_edit().await;
             }
         };
-        let serving = serve::run(
-            listener,
-            Arc::clone(&plane),
-            ServeLimits::default(),
-            shutdown,
-        );
+        let serving = serve::run(listener, Arc::clone(&plane), ServeLimits::default(), shutdown);
         tokio::select! {
             () = serving => {}
             () = follow => {}
@@ -92,13 +81,6 @@ impl Handler for Plane {
         if let Some(response) = self.publisher.answer(&head).await {
             return response;
         }
-        admin::answer(
-            &self.master.editor,
-            self.master.token.as_deref(),
-            head,
-            body,
-            peer,
-        )
-        .await
+        admin::answer(&self.master.editor, self.master.token.as_deref(), head, body, peer).await
     }
 }

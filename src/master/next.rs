@@ -45,9 +45,7 @@ mod tests {
     }
 
     fn next_id(current: u32, change: Change) -> Option<u32> {
-        next_table(&table(current, "a"), change)
-            .unwrap()
-            .map(|table| table.header().config_id.0)
+        next_table(&table(current, "a"), change).unwrap().map(|table| table.header().config_id.0)
     }
 
     #[test]
@@ -55,15 +53,9 @@ mod tests {
         let rename = Edit::SetArrayName("b".parse().unwrap());
         assert_eq!(next_id(7, Change::Edits(vec![rename.clone()])), Some(8));
         assert_eq!(next_id(u32::MAX, Change::Edits(vec![rename])), Some(0));
-        assert_eq!(
-            next_id(7, Change::Replace(Box::new(table(3, "b")))),
-            Some(8)
-        );
+        assert_eq!(next_id(7, Change::Replace(Box::new(table(3, "b")))), Some(8));
         for (found, given) in [(7, 8), (3, 8), (8, 8), (20, 20)] {
-            assert_eq!(
-                next_id(7, Change::FoundInFile(Box::new(table(found, "b")))),
-                Some(given)
-            );
+            assert_eq!(next_id(7, Change::FoundInFile(Box::new(table(found, "b")))), Some(given));
         }
     }
 
@@ -71,9 +63,6 @@ mod tests {
     fn a_change_that_says_the_same_is_none() {
         assert_eq!(next_id(7, Change::Edits(Vec::new())), None);
         assert_eq!(next_id(7, Change::Replace(Box::new(table(99, "a")))), None);
-        assert_eq!(
-            next_id(7, Change::FoundInFile(Box::new(table(99, "a")))),
-            None
-        );
+        assert_eq!(next_id(7, Change::FoundInFile(Box::new(table(99, "a")))), None);
     }
 }

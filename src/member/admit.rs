@@ -40,10 +40,7 @@ mod tests {
     use super::*;
 
     fn ask(client: &str, is_member: bool, method: &Method, target: &Target) -> bool {
-        let access = Access {
-            clients: None,
-            connect_ports: vec![443, 8443],
-        };
+        let access = Access { clients: None, connect_ports: vec![443, 8443] };
         admit(&access, client.parse().unwrap(), is_member, method, target).is_ok()
     }
 
@@ -58,22 +55,9 @@ mod tests {
 
     #[test]
     fn tunnels_lead_to_tls_ports_only() {
-        for (port, open) in [
-            (443, true),
-            (8443, true),
-            (25, false),
-            (22, false),
-            (80, false),
-        ] {
-            let target = Target::Tunnel {
-                host: "a".to_owned(),
-                port,
-            };
-            assert_eq!(
-                ask("127.0.0.1", false, &Method::CONNECT, &target),
-                open,
-                "{port}"
-            );
+        for (port, open) in [(443, true), (8443, true), (25, false), (22, false), (80, false)] {
+            let target = Target::Tunnel { host: "a".to_owned(), port };
+            assert_eq!(ask("127.0.0.1", false, &Method::CONNECT, &target), open, "{port}");
         }
     }
 }

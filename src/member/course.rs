@@ -40,12 +40,7 @@ pub(super) struct Course<'a> {
 impl<'a> Course<'a> {
     /// A course that asks at most `tries` siblings.
     pub(super) fn new(snapshot: &'a Snapshot, origin: Origin, tries: usize) -> Self {
-        Self {
-            snapshot,
-            origin,
-            tried: Vec::new(),
-            tries,
-        }
+        Self { snapshot, origin, tried: Vec::new(), tries }
     }
 
     /// The next to ask; each sibling comes once.
@@ -69,23 +64,18 @@ impl<'a> Course<'a> {
         }
         let owner = router.owner_place(key);
         if self.tried.is_empty() && (owner.is_none() || owner == ready.me) {
-            let reason = if owner.is_none() {
-                Reason::NobodyElse
-            } else {
-                Reason::Mine
-            };
+            let reason = if owner.is_none() { Reason::NobodyElse } else { Reason::Mine };
             return Decision::Here(reason);
         }
         let usable = |place: usize| !self.tried.contains(&place) && !is_down(ready, place);
         // Most requests need no more of the ranking than its first.
         let first = owner.filter(|place| usable(*place));
-        let rest = || {
-            router
-                .ranking(key)
-                .into_iter()
-                .map(|ranked| ranked.place)
-                .find(|place| Some(*place) == ready.me || (Some(*place) != owner && usable(*place)))
-        };
+        let rest =
+            || {
+                router.ranking(key).into_iter().map(|ranked| ranked.place).find(|place| {
+                    Some(*place) == ready.me || (Some(*place) != owner && usable(*place))
+                })
+            };
         match first.or_else(rest) {
             Some(place) if Some(place) == ready.me => Decision::Here(Reason::Mine),
             Some(place) => {

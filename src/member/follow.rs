@@ -83,19 +83,13 @@ async fn follow_file(plane: &Plane, path: PathBuf) {
 
 async fn follow_master(plane: &Plane, url: &Uri) {
     let mut pace = Pace::default();
-    let mut poller = Poller {
-        plane,
-        url,
-        etag: None,
-        held: None,
-        waited: false,
-    };
+    let mut poller = Poller { plane, url, etag: None, held: None, waited: false };
     loop {
         let outcome = poller.poll().await;
         let snapshot = plane.current.load();
-        let list_ttl = snapshot.site().map_or(Duration::from_mins(1), |site| {
-            site.table().header().list_ttl.as_duration()
-        });
+        let list_ttl = snapshot
+            .site()
+            .map_or(Duration::from_mins(1), |site| site.table().header().list_ttl.as_duration());
         let pause = pace.next(outcome, list_ttl, poller.waited, jitter());
         tracing::trace!(?outcome, ?pause, "polled");
         tokio::select! {

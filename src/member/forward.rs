@@ -31,19 +31,12 @@ pub(super) async fn forward(
     asked: &mut Asked,
     next: NextHop<'_>,
 ) -> Result<Response<Body>, Failure> {
-    let Answered {
-        lease,
-        response,
-        unwanted,
-    } = exchange(plane, asked, &next).await?;
+    let Answered { lease, response, unwanted } = exchange(plane, asked, &next).await?;
     let upgrade = asked.upgrade();
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return match (upgrade, asked.switched.take()) {
             (Some(_), Some(client)) => Ok(tunnel::switch(plane, client, response)),
-            _ => Err(Failure::new(
-                Cause::ProtocolError,
-                "next hop switched protocols unasked",
-            )),
+            _ => Err(Failure::new(Cause::ProtocolError, "next hop switched protocols unasked")),
         };
     }
     let (mut head, incoming) = response.into_parts();
@@ -94,17 +87,11 @@ pub(super) async fn exchange(
                 if let NextHop::Sibling(authority, _) = next {
                     plane.health.answered(authority);
                 }
-                let unwanted = held_back
-                    .filter(|_| !asked.body.is_taken())
-                    .map(|held_back| {
-                        asked.body.withdraw();
-                        held_back.drop_guard()
-                    });
-                return Ok(Answered {
-                    lease,
-                    response,
-                    unwanted,
+                let unwanted = held_back.filter(|_| !asked.body.is_taken()).map(|held_back| {
+                    asked.body.withdraw();
+                    held_back.drop_guard()
                 });
+                return Ok(Answered { lease, response, unwanted });
             }
             // The other end may have closed a kept connection just as it was used: no fault of
             // anybody's. A fresh one follows.
@@ -272,14 +259,6 @@ fn failure_of(error: &hyper::Error, unsent: bool, body: &SharedBody) -> Failure 
     if body.has_failed() {
         return Failure::new(Cause::RequestError, "request body was cut off or malformed");
     }
-    let cause = if error.is_parse() {
-        Cause::ProtocolError
-    } else {
-        Cause::ConnectionTerminated
-    };
-    Failure {
-        cause,
-        details: error.to_string(),
-        unsent,
-    }
+    let cause = if error.is_parse() { Cause::ProtocolError } else { Cause::ConnectionTerminated };
+    Failure { cause, details: error.to_string(), unsent }
 }

@@ -48,17 +48,9 @@ impl Health {
     /// A connection to a sibling failed.
     pub(super) fn failed(&self, authority: &Arc<str>, now: Instant) {
         let mut all = self.lock();
-        let down = all.entry(Arc::clone(authority)).or_insert(Down {
-            failures: 0,
-            until: now,
-        });
-        let pause = FIRST
-            .saturating_mul(1 << down.failures.min(10))
-            .min(LONGEST);
-        *down = Down {
-            failures: down.failures.saturating_add(1),
-            until: now + pause,
-        };
+        let down = all.entry(Arc::clone(authority)).or_insert(Down { failures: 0, until: now });
+        let pause = FIRST.saturating_mul(1 << down.failures.min(10)).min(LONGEST);
+        *down = Down { failures: down.failures.saturating_add(1), until: now + pause };
         self.count.store(all.len(), Ordering::Relaxed);
     }
 
@@ -106,10 +98,8 @@ mod tests {
         for pause in [1, 2, 4, 8, 16, 30, 30] {
             health.failed(&name, start);
             assert!(
-                health.is_down(
-                    &name,
-                    start + Duration::from_secs(pause) - Duration::from_millis(1)
-                ),
+                health
+                    .is_down(&name, start + Duration::from_secs(pause) - Duration::from_millis(1)),
                 "{pause}"
             );
         }

@@ -44,15 +44,10 @@ pub(super) fn origin(
 }
 
 fn via_names_a_sibling(headers: &HeaderMap, snapshot: &Snapshot, me: &MemberName) -> bool {
-    let values = headers
-        .get_all(VIA)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(VIA).into_iter().filter_map(|value| value.to_str().ok());
     let mut hops = values.flat_map(|value| value.split(','));
     hops.any(|hop| {
-        hop.split_ascii_whitespace()
-            .nth(1)
-            .is_some_and(|name| snapshot.is_sibling_name(name, me))
+        hop.split_ascii_whitespace().nth(1).is_some_and(|name| snapshot.is_sibling_name(name, me))
     })
 }
 
@@ -68,12 +63,7 @@ fn marker_of(ready: &Ready, count: u32) -> String {
         }
     }
     let (id, digest) = (header.config_id, ready.site.digest().short());
-    write!(
-        marker,
-        ";config={id};digest={digest};hash={};n={count}",
-        header.hash
-    )
-    .ok();
+    write!(marker, ";config={id};digest={digest};hash={};n={count}", header.hash).ok();
     marker
 }
 

@@ -74,9 +74,7 @@ impl Member {
             tasks,
             shutdown,
         };
-        Self {
-            plane: Arc::new(plane),
-        }
+        Self { plane: Arc::new(plane) }
     }
 
     /// Polls the master at once, whatever the time.
@@ -95,10 +93,7 @@ impl Member {
         plane.tasks.close();
         // Idle connections to next hops never end by themselves.
         plane.pool.clear();
-        if tokio::time::timeout(limits.drain, plane.tasks.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(limits.drain, plane.tasks.wait()).await.is_err() {
             tracing::warn!(
                 tunnels = plane.tasks.len(),
                 "tunnels are cut: they did not drain in time"
@@ -107,10 +102,7 @@ impl Member {
     }
 }
 
-#[expect(
-    clippy::infinite_loop,
-    reason = "it ends where it is awaited, at shutdown"
-)]
+#[expect(clippy::infinite_loop, reason = "it ends where it is awaited, at shutdown")]
 async fn housekeeping(plane: &Plane) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
     loop {

@@ -50,9 +50,7 @@ impl Pace {
         jitter: f64,
     ) -> Duration {
         if outcome == Outcome::Failed {
-            let pause = FIRST
-                .saturating_mul(1 << self.failures.min(10))
-                .min(LONGEST);
+            let pause = FIRST.saturating_mul(1 << self.failures.min(10)).min(LONGEST);
             self.failures = self.failures.saturating_add(1);
             return pause.mul_f64(0.5 + 0.5 * jitter);
         }
@@ -111,10 +109,7 @@ mod tests {
         let mut header = Header::new("a".parse().unwrap());
         header.array_enabled = members > 0;
         let member = |i: u16| {
-            pat::Member::new(
-                format!("m{i}").parse().unwrap(),
-                (1000 + i).try_into().unwrap(),
-            )
+            pat::Member::new(format!("m{i}").parse().unwrap(), (1000 + i).try_into().unwrap())
         };
         Table::new(header, (0..members).map(member).collect()).unwrap()
     }
@@ -137,29 +132,17 @@ mod tests {
     fn failures_back_off_with_jitter_up_to_a_minute_and_a_success_ends_that() {
         let mut pace = Pace::default();
         for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
-            assert_eq!(
-                pace.next(Outcome::Failed, TTL, true, 1.0),
-                Duration::from_secs(seconds)
-            );
+            assert_eq!(pace.next(Outcome::Failed, TTL, true, 1.0), Duration::from_secs(seconds));
         }
-        assert_eq!(
-            pace.next(Outcome::Failed, TTL, true, 0.0),
-            Duration::from_secs(30)
-        );
+        assert_eq!(pace.next(Outcome::Failed, TTL, true, 0.0), Duration::from_secs(30));
         pace.next(Outcome::Unchanged, TTL, false, 0.0);
-        assert_eq!(
-            pace.next(Outcome::Failed, TTL, false, 1.0),
-            Duration::from_secs(1)
-        );
+        assert_eq!(pace.next(Outcome::Failed, TTL, false, 1.0), Duration::from_secs(1));
     }
 
     #[test]
     fn a_table_that_lost_most_members_is_taken_at_second_sight_only() {
         let (four, one) = (table(4), table(1));
-        assert_eq!(
-            judge(Some((&four, digest(1))), &one, digest(2), None),
-            Verdict::Hold
-        );
+        assert_eq!(judge(Some((&four, digest(1))), &one, digest(2), None), Verdict::Hold);
         assert_eq!(
             judge(Some((&four, digest(1))), &one, digest(2), Some(digest(3))),
             Verdict::Hold
@@ -168,18 +151,9 @@ mod tests {
             judge(Some((&four, digest(1))), &one, digest(2), Some(digest(2))),
             Verdict::Take
         );
-        assert_eq!(
-            judge(Some((&four, digest(1))), &table(2), digest(2), None),
-            Verdict::Take
-        );
-        assert_eq!(
-            judge(Some((&table(3), digest(1))), &one, digest(2), None),
-            Verdict::Take
-        );
-        assert_eq!(
-            judge(Some((&four, digest(1))), &four, digest(1), None),
-            Verdict::Same
-        );
+        assert_eq!(judge(Some((&four, digest(1))), &table(2), digest(2), None), Verdict::Take);
+        assert_eq!(judge(Some((&table(3), digest(1))), &one, digest(2), None), Verdict::Take);
+        assert_eq!(judge(Some((&four, digest(1))), &four, digest(1), None), Verdict::Same);
         assert_eq!(judge(None, &one, digest(1), None), Verdict::Take);
     }
 }

@@ -59,11 +59,7 @@ impl Handler for Plane {
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
         let body = SharedBody::new(incoming, self.config.limits.idle);
-        let arrived = Arrived {
-            head,
-            body,
-            switched,
-        };
+        let arrived = Arrived { head, body, switched };
         let snapshot = self.current.load();
         let mut response = match self.serve(arrived, &snapshot, peer).await {
             Ok(response) => response,
@@ -75,9 +71,7 @@ impl Handler for Plane {
         };
         if opaque && !switches(&response) {
             // What follows such a request is not looked at by the guard of the connection.
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
@@ -102,30 +96,17 @@ impl Plane {
         snapshot: &Snapshot,
         peer: SocketAddr,
     ) -> Result<Response<Body>, Failure> {
-        let Arrived {
-            head,
-            body,
-            switched,
-        } = arrived;
+        let Arrived { head, body, switched } = arrived;
         let target = target(&head.method, &head.uri, &head.headers, head.version)?;
         let is_member = snapshot.is_member_address(peer.ip());
-        admit::admit(
-            &self.config.access,
-            peer.ip(),
-            is_member,
-            &head.method,
-            &target,
-        )?;
+        admit::admit(&self.config.access, peer.ip(), is_member, &head.method, &target)?;
         if target == Target::Own {
             return Ok(own::answer(self, &head).await);
         }
         self.stats.requests.add();
         let me = &self.config.name;
         if via_has(&head.headers, me.as_str()) {
-            return Err(Failure::new(
-                Cause::LoopDetected,
-                "the request has been here before",
-            ));
+            return Err(Failure::new(Cause::LoopDetected, "the request has been here before"));
         }
         let origin = hop::origin(&head.headers, is_member, snapshot, me);
         if origin != Origin::Client {
@@ -134,18 +115,9 @@ impl Plane {
         if origin == Origin::ForeignSibling {
             self.stats.foreign_table.add();
         }
-        let request = Asked {
-            head,
-            body,
-            target,
-            switched,
-        };
-        self.pursue(
-            request,
-            Course::new(snapshot, origin, self.config.limits.tries),
-            snapshot,
-        )
-        .await
+        let request = Asked { head, body, target, switched };
+        self.pursue(request, Course::new(snapshot, origin, self.config.limits.tries), snapshot)
+            .await
     }
 
     /// Asks one after another until somebody answers.
@@ -156,9 +128,9 @@ impl Plane {
         snapshot: &Snapshot,
     ) -> Result<Response<Body>, Failure> {
         let url = request.target.url();
-        let kind = snapshot.ready().map_or(pat::HashKey::Url, |ready| {
-            ready.site.table().header().hash_key
-        });
+        let kind = snapshot
+            .ready()
+            .map_or(pat::HashKey::Url, |ready| ready.site.table().header().hash_key);
         let key = RouteKey::of(&url, kind);
         loop {
             let now = Instant::now();
@@ -171,9 +143,9 @@ impl Plane {
             let decision = course.next(&key, is_down);
             tracing::debug!(url, ?decision, "request routed");
             let sibling = match decision {
-                Decision::Sibling(place) => snapshot
-                    .ready()
-                    .and_then(|ready| Some((ready.authorities.get(place)?, ready))),
+                Decision::Sibling(place) => {
+                    snapshot.ready().and_then(|ready| Some((ready.authorities.get(place)?, ready)))
+                }
                 Decision::Here(_) => None,
             };
             let Some((authority, ready)) = sibling else {
@@ -181,10 +153,7 @@ impl Plane {
                 return self.attempt(&mut request, NextHop::Origin).await;
             };
             self.stats.to_siblings.add();
-            match self
-                .attempt(&mut request, NextHop::Sibling(authority, ready))
-                .await
-            {
+            match self.attempt(&mut request, NextHop::Sibling(authority, ready)).await {
                 Err(failure) if may_repeat(&request, &failure) => {
                     self.stats.fallbacks.add();
                     tracing::debug!(%authority, %failure, "sibling failed, asking the next");

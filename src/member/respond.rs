@@ -32,11 +32,7 @@ pub(super) fn respond(failure: &Failure, me: &MemberName) -> Response<Body> {
         .chars()
         .filter(|c| (' '..='~').contains(c) && !"\"\\".contains(*c))
         .collect();
-    let value = format!(
-        "{}; error={}; details=\"{details}\"",
-        token(me),
-        failure.cause.as_str()
-    );
+    let value = format!("{}; error={}; details=\"{details}\"", token(me), failure.cause.as_str());
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(HeaderName::from_static("proxy-status"), value);
     }

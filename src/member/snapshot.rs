@@ -35,27 +35,14 @@ impl Snapshot {
     pub(super) fn of(table: Arc<Table>, config: &MemberConfig) -> Result<Self, GenerateError> {
         let members = table.members();
         let me = members.iter().position(|member| member.name == config.name);
-        let authorities = members
-            .iter()
-            .map(|member| member.authority(config.sibling_address).into())
-            .collect();
+        let authorities =
+            members.iter().map(|member| member.authority(config.sibling_address).into()).collect();
         let own_address =
             |member: &pat::Member| member.ip.or_else(|| member.name.as_str().parse().ok());
         let addresses = members.iter().filter_map(own_address).collect();
-        let names = members
-            .iter()
-            .map(|member| member.name.folded().to_owned())
-            .collect();
+        let names = members.iter().map(|member| member.name.folded().to_owned()).collect();
         let site = Site::of(table, &config.pac)?;
-        Ok(Self {
-            ready: Some(Ready {
-                site,
-                authorities,
-                me,
-                addresses,
-                names,
-            }),
-        })
+        Ok(Self { ready: Some(Ready { site, authorities, me, addresses, names }) })
     }
 
     /// The table, ready.
@@ -65,19 +52,14 @@ impl Snapshot {
 
     /// Whether an address is that of a member.
     pub(super) fn is_member_address(&self, address: IpAddr) -> bool {
-        self.ready
-            .as_ref()
-            .is_some_and(|ready| ready.addresses.contains(&address.to_canonical()))
+        self.ready.as_ref().is_some_and(|ready| ready.addresses.contains(&address.to_canonical()))
     }
 
     /// Whether a name is that of another member than this one.
     pub(super) fn is_sibling_name(&self, name: &str, me: &MemberName) -> bool {
         let folded = name.to_ascii_lowercase();
         folded != me.folded()
-            && self
-                .ready
-                .as_ref()
-                .is_some_and(|ready| ready.names.contains(&folded))
+            && self.ready.as_ref().is_some_and(|ready| ready.names.contains(&folded))
     }
 }
 

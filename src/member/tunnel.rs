@@ -28,12 +28,7 @@ pub(super) async fn open(
     asked: &mut Asked,
     next: NextHop<'_>,
 ) -> Result<Response<Body>, Failure> {
-    let lost = || {
-        Failure::new(
-            Cause::InternalError,
-            "the client's connection cannot be switched",
-        )
-    };
+    let lost = || Failure::new(Cause::InternalError, "the client's connection cannot be switched");
     if matches!(next, NextHop::Origin) {
         let stream = connect_origin(plane, asked).await?;
         let client = asked.switched.take().ok_or_else(lost)?;
@@ -46,11 +41,7 @@ pub(super) async fn open(
         });
         return Ok(opened());
     }
-    let Answered {
-        lease,
-        response,
-        unwanted,
-    } = exchange(plane, asked, &next).await?;
+    let Answered { lease, response, unwanted } = exchange(plane, asked, &next).await?;
     if response.status().is_success() {
         let client = asked.switched.take().ok_or_else(lost)?;
         join(plane, client, hyper::upgrade::on(response));
@@ -75,17 +66,11 @@ pub(super) fn switch(
     let protocol = upstream.headers().get(UPGRADE).cloned();
     *response.headers_mut() = upstream.headers().clone();
     remove_hop_by_hop(response.headers_mut());
-    add_via(
-        response.headers_mut(),
-        upstream.version(),
-        plane.config.name.as_str(),
-    );
+    add_via(response.headers_mut(), upstream.version(), plane.config.name.as_str());
     if let Some(protocol) = protocol {
         response.headers_mut().insert(UPGRADE, protocol);
     }
-    response
-        .headers_mut()
-        .insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
     response.extensions_mut().insert(Switched);
     join(plane, client, hyper::upgrade::on(upstream));
     response
@@ -116,14 +101,8 @@ async fn carry(
     limit: Duration,
 ) {
     let activity = Arc::new(AtomicU64::new(0));
-    let mut client = Observed {
-        stream: client,
-        activity: Arc::clone(&activity),
-    };
-    let mut upstream = Observed {
-        stream: upstream,
-        activity: Arc::clone(&activity),
-    };
+    let mut client = Observed { stream: client, activity: Arc::clone(&activity) };
+    let mut upstream = Observed { stream: upstream, activity: Arc::clone(&activity) };
     let silence = async {
         let mut seen = activity.load(Ordering::Relaxed);
         loop {

@@ -109,12 +109,7 @@ impl UpstreamBody {
         unwanted: Option<DropGuard>,
     ) -> Self {
         let stall = Stall { limit, timer: None };
-        let mut body = Self {
-            incoming,
-            stall,
-            lease: Some(lease),
-            unwanted,
-        };
+        let mut body = Self { incoming, stall, lease: Some(lease), unwanted };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -195,12 +190,7 @@ impl SharedBody {
         }
         lent.offer += 1;
         let offer = lent.offer;
-        Body::Lent(LentBody {
-            shared: self.clone(),
-            offer,
-            gate,
-            hint: self.hint,
-        })
+        Body::Lent(LentBody { shared: self.clone(), offer, gate, hint: self.hint })
     }
 
     /// Whether there is no body.
@@ -285,9 +275,7 @@ impl LentBody {
 
 impl std::fmt::Debug for LentBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LentBody")
-            .field("offer", &self.offer)
-            .finish_non_exhaustive()
+        f.debug_struct("LentBody").field("offer", &self.offer).finish_non_exhaustive()
     }
 }
 

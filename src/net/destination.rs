@@ -121,13 +121,7 @@ mod tests {
         ] {
             assert!(!allows(&policy, address), "{address}");
         }
-        for address in [
-            "192.0.2.1",
-            "10.0.0.1",
-            "2001:db8::1",
-            "fd00::1",
-            "::ffff:192.0.2.1",
-        ] {
+        for address in ["192.0.2.1", "10.0.0.1", "2001:db8::1", "fd00::1", "::ffff:192.0.2.1"] {
             assert!(allows(&policy, address), "{address}");
         }
     }
@@ -135,10 +129,7 @@ mod tests {
     #[test]
     fn allow_opens_and_deny_closes_first() {
         let allow = vec!["127.0.0.0/8".parse().unwrap()];
-        let deny = vec![
-            "127.0.0.2/32".parse().unwrap(),
-            "192.0.2.0/24".parse().unwrap(),
-        ];
+        let deny = vec!["127.0.0.2/32".parse().unwrap(), "192.0.2.0/24".parse().unwrap()];
         let policy = DestinationPolicy { allow, deny };
         assert!(allows(&policy, "127.0.0.1") && allows(&policy, "::ffff:127.0.0.1"));
         assert!(
@@ -162,13 +153,7 @@ mod tests {
         ] {
             assert!(is_private(address.parse().unwrap()), "{address}");
         }
-        for address in [
-            "192.0.2.1",
-            "8.8.8.8",
-            "172.32.0.1",
-            "2001:db8::1",
-            "100.128.0.1",
-        ] {
+        for address in ["192.0.2.1", "8.8.8.8", "172.32.0.1", "2001:db8::1", "100.128.0.1"] {
             assert!(!is_private(address.parse().unwrap()), "{address}");
         }
     }

@@ -67,19 +67,11 @@ pub enum FetchError {
 pub async fn fetch(request: Request<Body>, limits: FetchLimits) -> Result<Answer, FetchError> {
     let uri = request.uri().clone();
     let bad_url = || FetchError::Url(uri.to_string());
-    let authority = uri
-        .authority()
-        .filter(|_| uri.scheme_str() == Some("http"))
-        .ok_or_else(bad_url)?;
+    let authority =
+        uri.authority().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(bad_url)?;
     let server = authority.to_string();
-    let unreachable = |why: String| FetchError::Unreachable {
-        server: server.clone(),
-        why,
-    };
-    let broken = |why: String| FetchError::Broken {
-        server: server.clone(),
-        why,
-    };
+    let unreachable = |why: String| FetchError::Unreachable { server: server.clone(), why };
+    let broken = |why: String| FetchError::Broken { server: server.clone(), why };
     let addresses = look_up(authority.host(), authority.port_u16().unwrap_or(80)).await;
     let stream = match addresses {
         Ok(addresses) => connect(&addresses, limits.connect).await,
@@ -91,19 +83,11 @@ pub async fn fetch(request: Request<Body>, limits: FetchLimits) -> Result<Answer
         .await
         .map_err(|error| unreachable(error.to_string()))?;
     let exchange = async {
-        let response: Response<Incoming> = sender
-            .send_request(request)
-            .await
-            .map_err(|error| broken(error.to_string()))?;
+        let response: Response<Incoming> =
+            sender.send_request(request).await.map_err(|error| broken(error.to_string()))?;
         let (head, body) = response.into_parts();
-        let body = collect(body, limits.body)
-            .await
-            .map_err(|error| broken(error.to_string()))?;
-        Ok(Answer {
-            status: head.status,
-            headers: head.headers,
-            body,
-        })
+        let body = collect(body, limits.body).await.map_err(|error| broken(error.to_string()))?;
+        Ok(Answer { status: head.status, headers: head.headers, body })
     };
     let exchange = async {
         tokio::pin!(exchange, connection);
@@ -119,12 +103,8 @@ pub async fn fetch(request: Request<Body>, limits: FetchLimits) -> Result<Answer
 
 fn origin_form(mut request: Request<Body>, uri: &Uri) -> Option<Request<Body>> {
     let host = uri.authority()?.as_str().rsplit('@').next()?.to_owned();
-    request
-        .headers_mut()
-        .insert(HOST, HeaderValue::try_from(host).ok()?);
-    let path = uri
-        .path_and_query()
-        .map_or("/", hyper::http::uri::PathAndQuery::as_str);
+    request.headers_mut().insert(HOST, HeaderValue::try_from(host).ok()?);
+    let path = uri.path_and_query().map_or("/", hyper::http::uri::PathAndQuery::as_str);
     *request.uri_mut() = path.parse().ok()?;
     Some(request)
 }

@@ -73,11 +73,7 @@ const LONGEST: usize = 128 * 1024;
 
 impl Default for Framing {
     fn default() -> Self {
-        Self {
-            state: State::RequestLine,
-            line: Vec::new(),
-            head: Head::default(),
-        }
+        Self { state: State::RequestLine, line: Vec::new(), head: Head::default() }
     }
 }
 
@@ -97,9 +93,9 @@ impl Framing {
                 | State::HeaderLine
                 | State::ChunkSize
                 | State::ChunkEnd
-                | State::Trailer => self
-                    .next_line(rest)
-                    .map_err(|(place, violation)| (at + place, violation))?,
+                | State::Trailer => {
+                    self.next_line(rest).map_err(|(place, violation)| (at + place, violation))?
+                }
             };
         }
         Ok(())
@@ -108,11 +104,7 @@ impl Framing {
     /// Passes over bytes of a body; returns how many.
     fn skip(&mut self, rest: &[u8], left: u64, again: fn(u64) -> State, then: State) -> usize {
         let here = u64::try_from(rest.len()).unwrap_or(u64::MAX).min(left);
-        self.state = if here == left {
-            then
-        } else {
-            again(left - here)
-        };
+        self.state = if here == left { then } else { again(left - here) };
         usize::try_from(here).unwrap_or(rest.len())
     }
 
@@ -137,10 +129,9 @@ impl Framing {
             &self.line
         };
         let verdict = match line.split_last() {
-            Some((b'\r', line)) if memchr::memchr(b'\r', line).is_none() => {
-                step(self.state, line, &mut self.head)
-            }
-            Some((b'\r', _)) => Err(Violation::BareCr),
+            _ if line.len() > LONGEST => Err(Violation::TooLong),
+            Some((_, before)) if memchr::memchr(b'\r', before).is_some() => Err(Violation::BareCr),
+            Some((b'\r', line)) => step(self.state, line, &mut self.head),
             _ => Err(Violation::BareLf),
         };
         self.line.clear();
@@ -155,10 +146,7 @@ fn step(state: State, line: &[u8], head: &mut Head) -> Result<State, Violation> 
         // Empty lines before a request are passed over: RFC 9112, section 2.2.
         State::RequestLine | State::Trailer if line.is_empty() => Ok(State::RequestLine),
         State::RequestLine => {
-            *head = Head {
-                opaque: line.starts_with(b"CONNECT "),
-                ..Head::default()
-            };
+            *head = Head { opaque: line.starts_with(b"CONNECT "), ..Head::default() };
             Ok(State::HeaderLine)
         }
         State::HeaderLine if line.is_empty() => head.end(),
@@ -180,21 +168,13 @@ fn chunk_size(line: &[u8]) -> Result<State, Violation> {
     let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
     let (size, rest) = line.split_at_checked(digits).unwrap_or((line, &[]));
     // 15 digits are 2^60: no sum of a chunk and its surroundings overflows.
-    let number = (1..=15)
-        .contains(&digits)
-        .then(|| std::str::from_utf8(size).ok())
-        .flatten();
-    let number = number
-        .and_then(|text| u64::from_str_radix(text, 16).ok())
-        .ok_or(Violation::Chunk)?;
+    let number = (1..=15).contains(&digits).then(|| std::str::from_utf8(size).ok()).flatten();
+    let number =
+        number.and_then(|text| u64::from_str_radix(text, 16).ok()).ok_or(Violation::Chunk)?;
     if !matches!(rest.first(), None | Some(b';' | b' ' | b'\t')) {
         return Err(Violation::Chunk);
     }
-    Ok(if number == 0 {
-        State::Trailer
-    } else {
-        State::ChunkData(number)
-    })
+    Ok(if number == 0 { State::Trailer } else { State::ChunkData(number) })
 }
 
 impl Head {
@@ -212,11 +192,7 @@ impl Head {
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             let once = !self.chunked && value.eq_ignore_ascii_case(b"chunked");
             self.chunked = true;
-            if once {
-                Ok(())
-            } else {
-                Err(Violation::TransferEncoding)
-            }
+            if once { Ok(()) } else { Err(Violation::TransferEncoding) }
         } else {
             self.opaque |= name.eq_ignore_ascii_case(b"upgrade");
             Ok(())
@@ -225,10 +201,8 @@ impl Head {
 
     fn content_length(&mut self, value: &[u8]) -> Result<(), Violation> {
         let digits = (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
-        let number = std::str::from_utf8(value)
-            .ok()
-            .filter(|_| digits)
-            .and_then(|text| text.parse().ok());
+        let number =
+            std::str::from_utf8(value).ok().filter(|_| digits).and_then(|text| text.parse().ok());
         match (number, self.content_length) {
             (Some(number), None) => {
                 self.content_length = Some(number);
@@ -255,16 +229,11 @@ mod tests {
 
     /// The verdict, the same however the bytes are cut.
     fn verdict(text: &str) -> Result<(), Violation> {
-        let whole = Framing::default()
-            .look(text.as_bytes())
-            .map_err(|(_, violation)| violation);
+        let whole = Framing::default().look(text.as_bytes()).map_err(|(_, violation)| violation);
         for size in 1..=text.len() {
             let mut framing = Framing::default();
-            let cut: Result<Vec<()>, _> = text
-                .as_bytes()
-                .chunks(size)
-                .map(|part| framing.look(part))
-                .collect();
+            let cut: Result<Vec<()>, _> =
+                text.as_bytes().chunks(size).map(|part| framing.look(part)).collect();
             assert_eq!(
                 cut.map(|_| ()).map_err(|(_, violation)| violation),
                 whole,
@@ -301,18 +270,9 @@ mod tests {
             ("GET / HTTP/1.1\r\nHost: a\r\n\n".to_owned(), BareLf),
             ("GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n".to_owned(), BareCr),
             (post("A: b\r\n c"), Folded),
-            (
-                post("Content-Length: 5\r\nTransfer-Encoding: chunked"),
-                BothLengths,
-            ),
-            (
-                post("Transfer-Encoding: chunked\r\nContent-Length: 5"),
-                BothLengths,
-            ),
-            (
-                post("Content-Length: 5\r\nContent-Length: 5"),
-                ContentLength,
-            ),
+            (post("Content-Length: 5\r\nTransfer-Encoding: chunked"), BothLengths),
+            (post("Transfer-Encoding: chunked\r\nContent-Length: 5"), BothLengths),
+            (post("Content-Length: 5\r\nContent-Length: 5"), ContentLength),
             (post("Content-Length: 5, 5"), ContentLength),
             (post("Content-Length: +5"), ContentLength),
             (post("Content-Length: 0x5"), ContentLength),
@@ -320,10 +280,7 @@ mod tests {
             (post("Content-Length: 99999999999999999999"), ContentLength),
             (post("Transfer-Encoding: xchunked"), TransferEncoding),
             (post("Transfer-Encoding: gzip, chunked"), TransferEncoding),
-            (
-                post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
-                TransferEncoding,
-            ),
+            (post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), TransferEncoding),
             (post("Transfer-Encoding: identity"), TransferEncoding),
             (chunks("x\r\n"), Chunk),
             (chunks("-1\r\n"), Chunk),

@@ -29,10 +29,7 @@ impl<S> Guarded<S> {
             stream,
             framing: Framing::default(),
             broken: false,
-            stall: Stall {
-                limit: write_limit,
-                timer: None,
-            },
+            stall: Stall { limit: write_limit, timer: None },
         }
     }
 

@@ -23,25 +23,15 @@ pub fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
 }
 
 fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let values = headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|token| !token.is_empty())
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|token| !token.is_empty())
 }
 
 /// The protocol that both sides of this hop may switch to: `Upgrade` of a message that also names it
 /// in `Connection` (RFC 9110, section 7.8). HTTP/2 is none: it is negotiated hop by hop.
 pub fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
-    let value = headers
-        .get(UPGRADE)
-        .filter(|_| has_token(headers, &CONNECTION, "upgrade"))?;
-    let http2 = value
-        .to_str()
-        .is_ok_and(|text| text.to_ascii_lowercase().starts_with("h2c"));
+    let value = headers.get(UPGRADE).filter(|_| has_token(headers, &CONNECTION, "upgrade"))?;
+    let http2 = value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("h2c"));
     (!http2).then(|| value.clone())
 }
 
@@ -58,9 +48,8 @@ pub fn forward_request(headers: &mut HeaderMap) {
 
 /// Removes what is for one connection only.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
-        .filter_map(|token| token.parse().ok())
-        .collect();
+    let named: Vec<HeaderName> =
+        tokens(headers, &CONNECTION).filter_map(|token| token.parse().ok()).collect();
     for name in named.iter().chain(&HOP_BY_HOP) {
         // Host and the framing of the message are not theirs to take away.
         if *name != hyper::header::HOST && *name != hyper::header::CONTENT_LENGTH {
@@ -71,11 +60,7 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
 
 /// Adds this proxy to `Via` (RFC 9110, section 7.6.3).
 pub fn add_via(headers: &mut HeaderMap, version: hyper::Version, name: &str) {
-    let received = if version == hyper::Version::HTTP_10 {
-        "1.0"
-    } else {
-        "1.1"
-    };
+    let received = if version == hyper::Version::HTTP_10 { "1.0" } else { "1.1" };
     if let Ok(value) = HeaderValue::try_from(format!("{received} {name}")) {
         headers.append(VIA, value);
     }
@@ -96,12 +81,7 @@ mod tests {
 
     fn headers(rows: &[(&'static str, &'static str)]) -> HeaderMap {
         rows.iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            })
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect()
     }
 
@@ -139,11 +119,7 @@ mod tests {
     #[test]
     fn an_upgrade_needs_both_fields_and_is_never_http2() {
         assert!(
-            upgrade_of(&headers(&[
-                ("connection", "Upgrade"),
-                ("upgrade", "websocket")
-            ]))
-            .is_some()
+            upgrade_of(&headers(&[("connection", "Upgrade"), ("upgrade", "websocket")])).is_some()
         );
         assert!(upgrade_of(&headers(&[("upgrade", "websocket")])).is_none());
         assert!(upgrade_of(&headers(&[("connection", "upgrade"), ("upgrade", "h2c")])).is_none());

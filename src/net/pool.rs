@@ -26,10 +26,7 @@ pub struct PoolLimits {
 
 impl Default for PoolLimits {
     fn default() -> Self {
-        Self {
-            idle_per_address: 128,
-            idle: Duration::from_secs(50),
-        }
+        Self { idle_per_address: 128, idle: Duration::from_secs(50) }
     }
 }
 
@@ -51,11 +48,7 @@ struct Idle {
 impl Pool {
     /// An empty pool; its connections are driven by tasks of `tasks`.
     pub fn new(limits: PoolLimits, tasks: TaskTracker) -> Arc<Self> {
-        Arc::new(Self {
-            idle: Mutex::default(),
-            limits,
-            tasks,
-        })
+        Arc::new(Self { idle: Mutex::default(), limits, tasks })
     }
 
     /// A connection that is there and ready.
@@ -68,12 +61,7 @@ impl Pool {
             .zip(idle.get_mut(address))?;
         while let Some(Idle { sender, since }) = list.pop() {
             if sender.is_ready() && now - since < self.limits.idle {
-                return Some(Lease {
-                    sender,
-                    address: key,
-                    pool: Arc::clone(self),
-                    reused: true,
-                });
+                return Some(Lease { sender, address: key, pool: Arc::clone(self), reused: true });
             }
         }
         None
@@ -84,21 +72,14 @@ impl Pool {
     /// # Errors
     /// Those of hyper; none is known to happen before a request is sent.
     pub async fn open(self: &Arc<Self>, address: &str, stream: TcpStream) -> hyper::Result<Lease> {
-        let (sender, connection) = http1::Builder::new()
-            .max_headers(256)
-            .handshake(TokioIo::new(stream))
-            .await?;
+        let (sender, connection) =
+            http1::Builder::new().max_headers(256).handshake(TokioIo::new(stream)).await?;
         self.tasks.spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
                 tracing::debug!(%error, "connection to the next hop ended");
             }
         });
-        Ok(Lease {
-            sender,
-            address: address.into(),
-            pool: Arc::clone(self),
-            reused: false,
-        })
+        Ok(Lease { sender, address: address.into(), pool: Arc::clone(self), reused: false })
     }
 
     /// Drops what has been idle for too long; call it now and then.
@@ -148,22 +129,14 @@ impl Lease {
 
     /// Keeps the connection for others; call it when the response's body has ended.
     pub fn give_back(self) {
-        let Self {
-            sender,
-            address,
-            pool,
-            ..
-        } = self;
+        let Self { sender, address, pool, .. } = self;
         if sender.is_closed() {
             return;
         }
         let mut idle = pool.lock();
         let list = idle.entry(address).or_default();
         if list.len() < pool.limits.idle_per_address {
-            list.push(Idle {
-                sender,
-                since: Instant::now(),
-            });
+            list.push(Idle { sender, since: Instant::now() });
         }
     }
 }

@@ -15,10 +15,7 @@ pub struct Published<T> {
 impl<T> Published<T> {
     /// Publishes a first value.
     pub fn new(value: T) -> Self {
-        Self {
-            current: ArcSwap::from_pointee(value),
-            changes: watch::Sender::new(()),
-        }
+        Self { current: ArcSwap::from_pointee(value), changes: watch::Sender::new(()) }
     }
 
     /// The current value; never waits.

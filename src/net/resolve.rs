@@ -28,9 +28,7 @@ impl HostMap {
     /// A map of rows `name -> target`; `*.example` stands for every name below `example`.
     pub fn new(rows: impl IntoIterator<Item = (String, HostTarget)>) -> Self {
         let folded = |(name, target): (String, HostTarget)| (name.to_ascii_lowercase(), target);
-        Self {
-            rows: rows.into_iter().map(folded).collect(),
-        }
+        Self { rows: rows.into_iter().map(folded).collect() }
     }
 
     fn find(&self, host: &str, port: u16) -> Option<SocketAddr> {
@@ -39,10 +37,7 @@ impl HostMap {
         }
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         let exact = self.rows.iter().find(|(name, _)| *name == host);
-        let below = |name: &str| {
-            name.strip_prefix('*')
-                .is_some_and(|end| host.ends_with(end))
-        };
+        let below = |name: &str| name.strip_prefix('*').is_some_and(|end| host.ends_with(end));
         let (_, target) = exact.or_else(|| self.rows.iter().find(|(name, _)| below(name)))?;
         Some(SocketAddr::new(target.ip, target.port.unwrap_or(port)))
     }
@@ -81,24 +76,16 @@ impl Resolver {
 /// # Errors
 /// A name that does not resolve.
 pub async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
     let failed =
         |why: String| Failure::unsent(Cause::DnsError, format!("{host} does not resolve: {why}"));
-    let found = tokio::net::lookup_host((bare, port))
-        .await
-        .map_err(|error| failed(error.to_string()))?;
+    let found =
+        tokio::net::lookup_host((bare, port)).await.map_err(|error| failed(error.to_string()))?;
     let addresses: Vec<SocketAddr> = found.collect();
-    if addresses.is_empty() {
-        Err(failed("no address".to_owned()))
-    } else {
-        Ok(addresses)
-    }
+    if addresses.is_empty() { Err(failed("no address".to_owned())) } else { Ok(addresses) }
 }
 
 /// Connects to the first of the addresses that answers, all within `limit`.
@@ -122,10 +109,7 @@ pub async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStr
         Err(last)
     };
     let late = |_elapsed| {
-        Err(Failure::unsent(
-            Cause::ConnectionTimeout,
-            format!("no connection within {limit:?}"),
-        ))
+        Err(Failure::unsent(Cause::ConnectionTimeout, format!("no connection within {limit:?}")))
     };
     timeout(limit, attempt).await.unwrap_or_else(late)
 }

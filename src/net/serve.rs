@@ -80,10 +80,7 @@ pub async fn run<H: Handler>(
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(limits.drain, connections.wait())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(limits.drain, connections.wait()).await.is_err() {
         tracing::warn!(
             connections = connections.len(),
             "connections are closed: they did not drain in time"
@@ -118,10 +115,7 @@ async fn next(
 /// Errors of a connection that was gone before it was accepted; anything else concerns the listener.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
-    )
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
 async fn connection<H: Handler>(

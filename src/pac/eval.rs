@@ -58,14 +58,8 @@ impl Call {
     pub fn of(url: &str) -> Self {
         let key = crate::route::RouteKey::of(url, pat::HashKey::Host);
         let host = key.as_str();
-        let bare = host
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .unwrap_or(host);
-        Self {
-            url: url.to_owned(),
-            host: bare.to_owned(),
-        }
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        Self { url: url.to_owned(), host: bare.to_owned() }
     }
 }
 
@@ -100,13 +94,11 @@ pub(super) fn check_function_body(body: &str) -> Result<(), String> {
         }
         Ok(())
     });
-    parsed.map_err(|error| {
-        if let EvalError::Load(message) = error {
-            message
-        } else {
-            error.to_string()
-        }
-    })
+    parsed.map_err(
+        |error| {
+            if let EvalError::Load(message) = error { message } else { error.to_string() }
+        },
+    )
 }
 
 fn on_large_stack<T: Send>(
@@ -114,15 +106,10 @@ fn on_large_stack<T: Send>(
 ) -> Result<T, EvalError> {
     let failed = |why: String| EvalError::Thread(why);
     std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new()
-            .name("pac".to_owned())
-            .stack_size(STACK);
-        let thread = builder
-            .spawn_scoped(scope, work)
-            .map_err(|error| failed(error.to_string()))?;
-        thread
-            .join()
-            .unwrap_or_else(|_panic| Err(failed("the interpreter panicked".to_owned())))
+        let builder = std::thread::Builder::new().name("pac".to_owned()).stack_size(STACK);
+        let thread =
+            builder.spawn_scoped(scope, work).map_err(|error| failed(error.to_string()))?;
+        thread.join().unwrap_or_else(|_panic| Err(failed("the interpreter panicked".to_owned())))
     })
 }
 
@@ -138,30 +125,18 @@ impl Pac {
         let limits = context.runtime_limits_mut();
         limits.set_loop_iteration_limit(LOOP_LIMIT);
         let load_error = |error: boa_engine::JsError| EvalError::Load(error.to_string());
-        context
-            .eval(Source::from_bytes(HELPERS))
-            .map_err(load_error)?;
-        context
-            .eval(Source::from_bytes(script))
-            .map_err(load_error)?;
+        context.eval(Source::from_bytes(HELPERS)).map_err(load_error)?;
+        context.eval(Source::from_bytes(script)).map_err(load_error)?;
         let global = context.global_object();
-        let entry = global
-            .get(JsString::from("FindProxyForURL"), &mut context)
-            .map_err(load_error)?;
-        if entry.is_callable() {
-            Ok(Self { context, entry })
-        } else {
-            Err(EvalError::NoEntryPoint)
-        }
+        let entry =
+            global.get(JsString::from("FindProxyForURL"), &mut context).map_err(load_error)?;
+        if entry.is_callable() { Ok(Self { context, entry }) } else { Err(EvalError::NoEntryPoint) }
     }
 
     fn call(&mut self, call: &Call) -> Result<String, EvalError> {
         let arguments =
             [&call.url, &call.host].map(|text| JsValue::from(JsString::from(text.as_str())));
-        let thrown = |message: String| EvalError::Thrown {
-            url: call.url.clone(),
-            message,
-        };
+        let thrown = |message: String| EvalError::Thrown { url: call.url.clone(), message };
         let Some(function) = self.entry.as_callable() else {
             return Err(EvalError::NoEntryPoint);
         };

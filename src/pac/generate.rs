@@ -41,25 +41,10 @@ fn answer_for(router: &Router, options: &PacOptions, key: &RouteKey<'_>) -> Stri
     if router.table().header().array_enabled {
         let ranking = router.ranking(key);
         let most = options.failover.unwrap_or(usize::MAX);
-        list.extend(
-            ranking
-                .iter()
-                .take(most)
-                .map(|ranked| proxy(ranked.member, options)),
-        );
+        list.extend(ranking.iter().take(most).map(|ranked| proxy(ranked.member, options)));
     }
-    list.extend(
-        options
-            .default_route
-            .as_slice()
-            .iter()
-            .map(ToString::to_string),
-    );
-    if list.is_empty() {
-        "DIRECT".to_owned()
-    } else {
-        list.join("; ")
-    }
+    list.extend(options.default_route.as_slice().iter().map(ToString::to_string));
+    if list.is_empty() { "DIRECT".to_owned() } else { list.join("; ") }
 }
 
 fn proxy(member: &pat::Member, options: &PacOptions) -> String {
@@ -91,10 +76,7 @@ pub fn generate(router: &Router, options: &PacOptions) -> Result<String, Generat
     } else {
         let default = answer_for(
             router,
-            &PacOptions {
-                failover: Some(0),
-                ..options.clone()
-            },
+            &PacOptions { failover: Some(0), ..options.clone() },
             &router.key(""),
         );
         format!("return {};", json(&default))
@@ -114,9 +96,8 @@ fn write_selection(pac: &mut String, router: &Router, options: &PacOptions) -> b
     let header = router.table().header();
     let (members, on, scripts): (Vec<String>, usize, Vec<&str>) = match router.parts() {
         Parts::Hrw(entries) => {
-            let even = entries
-                .iter()
-                .all(|entry| Some(entry.load) == entries.first().map(|e| e.load));
+            let even =
+                entries.iter().all(|entry| Some(entry.load) == entries.first().map(|e| e.load));
             let row = |e: &crate::route::HrwEntry<'_>| {
                 let load = if even { 1 } else { e.load };
                 let [high, low] = halves(e.hash);
@@ -127,9 +108,7 @@ fn write_selection(pac: &mut String, router: &Router, options: &PacOptions) -> b
         Parts::Carp(kind, entries) => {
             let on = entries.iter().filter(|entry| entry.on).count();
             // In Squid's order an off member is hashed, too; without a proxy it is never among the best.
-            let listed = entries
-                .iter()
-                .filter(|entry| entry.on || kind == CarpKind::Squid32);
+            let listed = entries.iter().filter(|entry| entry.on || kind == CarpKind::Squid32);
             let row = |e: &crate::route::CarpEntry<'_>| {
                 if e.on {
                     format!(
@@ -158,19 +137,9 @@ fn write_selection(pac: &mut String, router: &Router, options: &PacOptions) -> b
     if matches!(router.parts(), Parts::Hrw(_)) {
         writeln!(pac, "var parraySeed = [{}];", seed_words(header.hash_seed)).ok();
     }
-    writeln!(
-        pac,
-        "var parrayKeyKind = {};",
-        json(header.hash_key.as_str())
-    )
-    .ok();
+    writeln!(pac, "var parrayKeyKind = {};", json(header.hash_key.as_str())).ok();
     writeln!(pac, "var parrayFailover = {failover};").ok();
-    writeln!(
-        pac,
-        "var parrayDefault = {};",
-        json(&options.default_route.to_string())
-    )
-    .ok();
+    writeln!(pac, "var parrayDefault = {};", json(&options.default_route.to_string())).ok();
     for script in [KEY, UTF8].iter().chain(&scripts).chain([&FIND]) {
         push_stripped(pac, script);
     }
@@ -192,11 +161,7 @@ fn push_stripped(pac: &mut String, script: &str) {
 /// The shortest text that reads back as the same number, in Rust and in JavaScript.
 fn number(value: f64) -> String {
     let (plain, scientific) = (value.to_string(), format!("{value:e}"));
-    if scientific.len() < plain.len() {
-        scientific
-    } else {
-        plain
-    }
+    if scientific.len() < plain.len() { scientific } else { plain }
 }
 
 /// A string as a JavaScript literal in ASCII.

@@ -51,10 +51,7 @@ impl FromStr for PacRoutes {
         if text.trim().is_empty() || text.trim().eq_ignore_ascii_case("none") {
             return Ok(Self::default());
         }
-        let parts = text
-            .split(';')
-            .map(str::trim)
-            .filter(|part| !part.is_empty());
+        let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
         parts.map(route).collect::<Result<_, _>>().map(Self)
     }
 }
@@ -65,14 +62,9 @@ fn route(text: &str) -> Result<PacRoute, RouteError> {
     match (words.next(), words.next(), words.next()) {
         (Some(word), None, None) if word.eq_ignore_ascii_case("DIRECT") => Ok(PacRoute::Direct),
         (Some(word), Some(authority), None) if is_authority(authority) => {
-            let kind = KINDS
-                .into_iter()
-                .find(|kind| kind.eq_ignore_ascii_case(word))
-                .ok_or_else(wrong)?;
-            Ok(PacRoute::Through {
-                kind,
-                authority: authority.to_owned(),
-            })
+            let kind =
+                KINDS.into_iter().find(|kind| kind.eq_ignore_ascii_case(word)).ok_or_else(wrong)?;
+            Ok(PacRoute::Through { kind, authority: authority.to_owned() })
         }
         _ => Err(wrong()),
     }
@@ -83,9 +75,7 @@ fn is_authority(text: &str) -> bool {
         return false;
     };
     let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    let literal = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let host_ok = match literal {
         Some(ip) => ip.parse::<std::net::Ipv6Addr>().is_ok(),
         None => !host.is_empty() && host.bytes().all(name),
@@ -119,13 +109,8 @@ mod tests {
 
     #[test]
     fn a_list_reads_back_as_it_is_printed() {
-        let routes: PacRoutes = "proxy a.example:3128 ; SOCKS5 [::1]:1080;direct;"
-            .parse()
-            .unwrap();
-        assert_eq!(
-            routes.to_string(),
-            "PROXY a.example:3128; SOCKS5 [::1]:1080; DIRECT"
-        );
+        let routes: PacRoutes = "proxy a.example:3128 ; SOCKS5 [::1]:1080;direct;".parse().unwrap();
+        assert_eq!(routes.to_string(), "PROXY a.example:3128; SOCKS5 [::1]:1080; DIRECT");
         assert_eq!(routes.to_string().parse::<PacRoutes>().unwrap(), routes);
         assert_eq!("none".parse::<PacRoutes>().unwrap(), PacRoutes::default());
     }

@@ -45,11 +45,7 @@ pub fn verify(
     for (url, said) in urls.iter().zip(answers) {
         let router_says = answer(router, options, url);
         if said != router_says {
-            let mismatch = Mismatch {
-                url: url.clone(),
-                pac: said,
-                router: router_says,
-            };
+            let mismatch = Mismatch { url: url.clone(), pac: said, router: router_says };
             return Err(VerifyError::Mismatch(Box::new(mismatch)));
         }
     }
@@ -93,19 +89,11 @@ fn sample_url(draw: &mut SplitMix) -> String {
     url.push_str("://");
     url.push_str(draw.pick(&CREDENTIALS));
     // `#` of a host becomes a number; that of a tail may stay, as a fragment.
-    url.push_str(
-        &draw
-            .pick(&HOSTS)
-            .replace('#', &(draw.next() % 1000).to_string()),
-    );
+    url.push_str(&draw.pick(&HOSTS).replace('#', &(draw.next() % 1000).to_string()));
     url.push_str(draw.pick(&PORTS));
     let tail = draw.pick(&TAILS);
     let number = draw.next().to_string();
-    url.push_str(&if tail == "/a#frag" {
-        tail.to_owned()
-    } else {
-        tail.replace('#', &number)
-    });
+    url.push_str(&if tail == "/a#frag" { tail.to_owned() } else { tail.replace('#', &number) });
     url
 }
 

@@ -57,21 +57,17 @@ impl CarpKind {
                 hash = string10(hash, key.as_bytes());
             }
             let both = hash ^ candidate.hash;
-            let combined = if self == Self::V11 {
-                both.wrapping_mul(SPREAD)
-            } else {
-                spread10(both)
-            };
+            let combined =
+                if self == Self::V11 { both.wrapping_mul(SPREAD) } else { spread10(both) };
             f64::from(combined) * candidate.multiplier
         })
     }
 }
 
 fn string10(start: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().fold(start, |h, &byte| {
-        h.wrapping_add(h.rotate_left(19))
-            .wrapping_add(u32::from(byte))
-    })
+    bytes
+        .iter()
+        .fold(start, |h, &byte| h.wrapping_add(h.rotate_left(19)).wrapping_add(u32::from(byte)))
 }
 
 fn spread10(h: u32) -> u32 {
@@ -79,9 +75,7 @@ fn spread10(h: u32) -> u32 {
 }
 
 fn string11(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0_u32, |h, &byte| {
-        h.wrapping_add(h << 9).wrapping_add(u32::from(byte))
-    })
+    bytes.iter().fold(0_u32, |h, &byte| h.wrapping_add(h << 9).wrapping_add(u32::from(byte)))
 }
 
 /// Version 1.1 folds the whole URL; A-Z only, as everywhere.

@@ -31,10 +31,7 @@ pub(super) struct Cost {
 
 impl Cost {
     pub(super) fn of(candidate: Candidate, key: u64) -> Self {
-        Self {
-            cost: cost(mix(key, candidate.hash)),
-            load: candidate.load,
-        }
+        Self { cost: cost(mix(key, candidate.hash)), load: candidate.load }
     }
 
     /// Compares `cost / load` by cross-multiplication, exact below 2^53.
@@ -61,10 +58,7 @@ impl Candidates {
         let even = exact
             .iter()
             .all(|candidate| Some(candidate.load) == exact.first().map(|first| first.load));
-        let blocks = exact
-            .chunks(LANES)
-            .map(|candidates| Block::of(candidates, even))
-            .collect();
+        let blocks = exact.chunks(LANES).map(|candidates| Block::of(candidates, even)).collect();
         Self { exact, blocks }
     }
 
@@ -79,21 +73,14 @@ impl Candidates {
     /// bounds of its cost by load, which compile to vector instructions; only when they leave more than
     /// one that could be the best are these compared exactly.
     pub(super) fn owner(&self, key: u64) -> Option<usize> {
-        let cost = |at: usize| {
-            self.exact
-                .get(at)
-                .map(|candidate| Cost::of(*candidate, key))
-        };
+        let cost = |at: usize| self.exact.get(at).map(|candidate| Cost::of(*candidate, key));
         let mut best = None;
         // No member whose lower bound is above this can be the best.
         let mut limit = f32::INFINITY;
         for (block, start) in self.blocks.iter().zip((0..).step_by(LANES)) {
             let lower = block.lower_bounds(key);
             limit = least(limit, block.least_upper_bound(&lower));
-            let possible = lower
-                .iter()
-                .zip(start..)
-                .filter(|(lower, _)| **lower <= limit);
+            let possible = lower.iter().zip(start..).filter(|(lower, _)| **lower <= limit);
             for (_, at) in possible {
                 let better = |best: usize| Some(cost(at)?.compare(cost(best)?).is_lt());
                 if best.is_none_or(|best| better(best).unwrap_or(false)) {
@@ -147,11 +134,7 @@ impl Block {
         for (((low_half, high_half), (inverse, width)), candidate) in lanes.zip(candidates) {
             *low_half = low(candidate.hash);
             *high_half = low(candidate.hash >> 32);
-            *inverse = if even {
-                1.0
-            } else {
-                1.0 / to_float(candidate.load)
-            };
+            *inverse = if even { 1.0 } else { 1.0 / to_float(candidate.load) };
             *width = if even { TIE } else { 2.0 * ERROR * *inverse };
         }
         block

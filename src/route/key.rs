@@ -38,18 +38,13 @@ impl<'a> RouteKey<'a> {
             return Self(host);
         }
         if !scheme.eq_ignore_ascii_case("http") {
-            return Self(Cow::Owned(format!(
-                "{host}:{}",
-                port_or_default(port, scheme)
-            )));
+            return Self(Cow::Owned(format!("{host}:{}", port_or_default(port, scheme))));
         }
         let path = path(tail, kind);
         let port = if port == "80" { "" } else { port };
         let colon = if port.is_empty() { "" } else { ":" };
         let slash = if path.starts_with('/') { "" } else { "/" };
-        Self(Cow::Owned(format!(
-            "http://{host}{colon}{port}{slash}{path}"
-        )))
+        Self(Cow::Owned(format!("http://{host}{colon}{port}{slash}{path}")))
     }
 
     /// The text that is hashed.
@@ -80,9 +75,7 @@ fn already_a_key(url: &str, kind: HashKey) -> Option<&str> {
 
 /// Host and port of an authority; credentials end at its last `@`. IPv6 hosts keep their brackets.
 fn host_and_port(authority: &str) -> (&str, &str) {
-    let place = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_credentials, place)| place);
+    let place = authority.rsplit_once('@').map_or(authority, |(_credentials, place)| place);
     if place.starts_with('[')
         && let Some((address, after)) = place.split_once(']')
     {

@@ -21,11 +21,7 @@ pub(super) fn squid_multipliers(loads: &[u32]) -> Vec<f64> {
     let total: f64 = loads.iter().map(|&load| f64::from(load)).sum();
     let rounded = |load: &u32| {
         let share = f64::from(*load) / total;
-        if (share * 1000.0).floor() == 0.0 {
-            0.0
-        } else {
-            share
-        }
+        if (share * 1000.0).floor() == 0.0 { 0.0 } else { share }
     };
     let shares: Vec<f64> = loads.iter().map(rounded).collect();
     let tamed = |x: f64| if x.is_nan() { 0.0 } else { x.min(1e290) };

@@ -80,11 +80,7 @@ impl Router {
             // Also what a hash of a later version of this crate means to it: the draft's.
             HashName::Carp10 | _ => carp_candidates(CarpKind::V10, &members),
         };
-        Self {
-            table,
-            scores,
-            places,
-        }
+        Self { table, scores, places }
     }
 
     /// The table that is ranked.
@@ -138,14 +134,8 @@ impl Router {
         match &self.scores {
             Scores::Hrw(candidates) => {
                 let hash = self.sip13(key);
-                let costs = candidates
-                    .iter()
-                    .map(|candidate| Cost::of(*candidate, hash));
-                self.sorted(
-                    costs.enumerate(),
-                    |a, b| a.compare(*b),
-                    |cost| cost.as_score(),
-                )
+                let costs = candidates.iter().map(|candidate| Cost::of(*candidate, hash));
+                self.sorted(costs.enumerate(), |a, b| a.compare(*b), |cost| cost.as_score())
             }
             Scores::Carp(kind, candidates) => {
                 let scores = kind.scores(candidates, key.as_str()).enumerate();
@@ -161,11 +151,7 @@ impl Router {
         match &self.scores {
             Scores::Hrw(candidates) => {
                 let entry = |(i, c): (usize, &hrw::Candidate)| {
-                    Some(HrwEntry {
-                        member: self.member_at(i)?,
-                        load: c.load,
-                        hash: c.hash,
-                    })
+                    Some(HrwEntry { member: self.member_at(i)?, load: c.load, hash: c.hash })
                 };
                 Parts::Hrw(candidates.iter().enumerate().filter_map(entry).collect())
             }
@@ -178,10 +164,7 @@ impl Router {
                         hash: c.hash,
                     })
                 };
-                Parts::Carp(
-                    *kind,
-                    candidates.iter().enumerate().filter_map(entry).collect(),
-                )
+                Parts::Carp(*kind, candidates.iter().enumerate().filter_map(entry).collect())
             }
         }
     }
@@ -197,11 +180,7 @@ impl Router {
         let ranked = |(at, value): &(usize, T)| {
             let place = *self.places.get(*at)?;
             let member = self.table.members().get(place)?;
-            Some(Ranked {
-                place,
-                member,
-                score: score(value),
-            })
+            Some(Ranked { place, member, score: score(value) })
         };
         rows.iter().filter_map(ranked).collect()
     }
@@ -258,22 +237,13 @@ fn hrw_candidates(members: &[&Member], table: &Table) -> hrw::Candidates {
 }
 
 fn carp_candidates(kind: CarpKind, members: &[&Member]) -> Scores {
-    let loads: Vec<u32> = members
-        .iter()
-        .map(|member| member.load_factor.value())
-        .collect();
-    let multipliers = if kind == CarpKind::Squid32 {
-        squid_multipliers(&loads)
-    } else {
-        multipliers(&loads)
-    };
+    let loads: Vec<u32> = members.iter().map(|member| member.load_factor.value()).collect();
+    let multipliers =
+        if kind == CarpKind::Squid32 { squid_multipliers(&loads) } else { multipliers(&loads) };
     let candidate = |(member, multiplier): (&&Member, f64)| carp::Candidate {
         hash: kind.member_hash(member.name.as_str()),
         multiplier,
         on: member.status == Status::On,
     };
-    Scores::Carp(
-        kind,
-        members.iter().zip(multipliers).map(candidate).collect(),
-    )
+    Scores::Carp(kind, members.iter().zip(multipliers).map(candidate).collect())
 }

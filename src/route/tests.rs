@@ -12,10 +12,8 @@ const CARP: &str = include_str!("../../tests/data/vectors/carp.json");
 
 fn members(list: &Value) -> Vec<Member> {
     let member = |row: &Value| {
-        let mut member = Member::new(
-            row["name"].as_str().unwrap().parse().unwrap(),
-            8080.try_into().unwrap(),
-        );
+        let mut member =
+            Member::new(row["name"].as_str().unwrap().parse().unwrap(), 8080.try_into().unwrap());
         let load = u32::try_from(row["load"].as_u64().unwrap()).unwrap();
         member.load_factor = LoadFactor::try_from(load).unwrap();
         member
@@ -43,11 +41,7 @@ fn raw_key(text: &str) -> RouteKey<'_> {
 }
 
 fn names(router: &Router, key: &str) -> Vec<String> {
-    router
-        .ranking(&raw_key(key))
-        .iter()
-        .map(|r| r.member.name.to_string())
-        .collect()
+    router.ranking(&raw_key(key)).iter().map(|r| r.member.name.to_string()).collect()
 }
 
 #[test]
@@ -56,26 +50,15 @@ fn hrw_sip13_computes_the_golden_hashes_costs_and_rankings() {
     let table: Vec<u32> = serde_json::from_value(data["log2_table"].clone()).unwrap();
     assert_eq!(hrw::table(), table);
     for vector in data["vectors"].as_array().unwrap() {
-        let seed = seed(
-            vector["k0"].as_str().unwrap(),
-            vector["k1"].as_str().unwrap(),
-        );
+        let seed = seed(vector["k0"].as_str().unwrap(), vector["k1"].as_str().unwrap());
         let router = router(members(&vector["ranking"]), "hrw-sip13", &seed);
         let key = vector["key"].as_str().unwrap();
         let hash = router.hash(&raw_key(key)).to_string();
         assert_eq!(hash, vector["key_hash"].as_str().unwrap(), "{key}");
-        let Parts::Hrw(entries) = router.parts() else {
-            panic!("hrw-sip13 has its own parts")
-        };
+        let Parts::Hrw(entries) = router.parts() else { panic!("hrw-sip13 has its own parts") };
         for row in vector["ranking"].as_array().unwrap() {
-            let entry = entries
-                .iter()
-                .find(|e| e.member.name.as_str() == row["name"])
-                .unwrap();
-            assert_eq!(
-                format!("{:016x}", entry.hash),
-                row["member_hash"].as_str().unwrap()
-            );
+            let entry = entries.iter().find(|e| e.member.name.as_str() == row["name"]).unwrap();
+            assert_eq!(format!("{:016x}", entry.hash), row["member_hash"].as_str().unwrap());
             let mix = hrw::mix_of(u64::from_str_radix(&hash, 16).unwrap(), entry.hash);
             assert_eq!(format!("{mix:08x}"), row["mix"].as_str().unwrap());
             assert_eq!(u64::from(hrw::cost_of(mix)), row["cost"].as_u64().unwrap());
@@ -87,10 +70,7 @@ fn hrw_sip13_computes_the_golden_hashes_costs_and_rankings() {
             .map(|r| r["name"].as_str().unwrap())
             .collect();
         assert_eq!(names(&router, key), expected, "{key}");
-        assert_eq!(
-            router.owner(&raw_key(key)).unwrap().name.as_str(),
-            expected[0]
-        );
+        assert_eq!(router.owner(&raw_key(key)).unwrap().name.as_str(), expected[0]);
     }
 }
 
@@ -112,48 +92,22 @@ fn carp_computes_the_golden_hashes_multipliers_scores_and_winners() {
             vector["url_hash_v11"].as_str().unwrap(),
             "{key}"
         );
-        let ranked: Vec<&str> = vector["rank"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|n| n.as_str().unwrap())
-            .collect();
+        let ranked: Vec<&str> =
+            vector["rank"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
         assert_eq!(names(&v10, key), ranked, "{key}");
-        assert_eq!(
-            names(&v10, key)[0],
-            vector["winner_v10"].as_str().unwrap(),
-            "{key}"
-        );
-        assert_eq!(
-            names(&v11, key)[0],
-            vector["winner_v11"].as_str().unwrap(),
-            "{key}"
-        );
-        assert_eq!(
-            names(&squid, key)[0],
-            vector["winner_squid_new"].as_str().unwrap(),
-            "{key}"
-        );
-        for (row, score) in set
-            .as_array()
-            .unwrap()
-            .iter()
-            .zip(vector["scores"].as_array().unwrap())
+        assert_eq!(names(&v10, key)[0], vector["winner_v10"].as_str().unwrap(), "{key}");
+        assert_eq!(names(&v11, key)[0], vector["winner_v11"].as_str().unwrap(), "{key}");
+        assert_eq!(names(&squid, key)[0], vector["winner_squid_new"].as_str().unwrap(), "{key}");
+        for (row, score) in set.as_array().unwrap().iter().zip(vector["scores"].as_array().unwrap())
         {
             let ranking = v10.ranking(&raw_key(key));
-            let ranked = ranking
-                .iter()
-                .find(|r| r.member.name.as_str() == row["name"])
-                .unwrap();
+            let ranked = ranking.iter().find(|r| r.member.name.as_str() == row["name"]).unwrap();
             assert_eq!(ranked.score.trunc(), score.as_f64().unwrap(), "{key}");
             for (router, hash) in [(&v10, "member_hash"), (&v11, "member_hash_v11")] {
                 let Parts::Carp(_, entries) = router.parts() else {
                     panic!("carp has its own parts")
                 };
-                let entry = entries
-                    .iter()
-                    .find(|e| e.member.name.as_str() == row["name"])
-                    .unwrap();
+                let entry = entries.iter().find(|e| e.member.name.as_str() == row["name"]).unwrap();
                 assert_eq!(format!("{:08x}", entry.hash), row[hash].as_str().unwrap());
                 assert!((entry.multiplier - row["x"].as_f64().unwrap()).abs() < 1e-12);
             }
@@ -168,19 +122,14 @@ fn the_bounds_of_a_cost_hold_it() {
         assert!(error < 0.99, "{x:#x}: error is {error} of what is allowed");
     };
     (0..=u32::MAX).step_by(257).for_each(within);
-    (0..32)
-        .flat_map(|n| [(1_u32 << n) - 1, 1 << n, (1 << n) + 1])
-        .for_each(within);
+    (0..32).flat_map(|n| [(1_u32 << n) - 1, 1 << n, (1 << n) + 1]).for_each(within);
     within(u32::MAX);
 }
 
 #[test]
 fn draws_that_cost_the_same_are_near_each_other() {
     for top in (0..=u32::MAX).step_by(65_537) {
-        assert!(
-            hrw::cost_of(top) < hrw::cost_of(top.saturating_sub(512)) || top < 512,
-            "{top}"
-        );
+        assert!(hrw::cost_of(top) < hrw::cost_of(top.saturating_sub(512)) || top < 512, "{top}");
     }
 }
 
@@ -191,19 +140,11 @@ fn the_owner_is_the_first_of_the_ranking() {
             let member = |i: u32| {
                 let mut member =
                     Member::new(format!("m{i}").parse().unwrap(), 80.try_into().unwrap());
-                let load = if even {
-                    7
-                } else {
-                    1 + i * i * 1609 % LoadFactor::MAX
-                };
+                let load = if even { 7 } else { 1 + i * i * 1609 % LoadFactor::MAX };
                 member.load_factor = LoadFactor::try_from(load).unwrap();
                 member
             };
-            let router = router(
-                (0..count).map(member).collect(),
-                "hrw-sip13",
-                &"0".repeat(32),
-            );
+            let router = router((0..count).map(member).collect(), "hrw-sip13", &"0".repeat(32));
             for i in 0..2_000 {
                 let key = format!("http://h/{i}");
                 let key = raw_key(&key);
@@ -220,19 +161,14 @@ fn off_members_are_not_ranked_and_carp_multipliers_stay() {
         let all = members(&data["sets"]["C"]);
         let mut fewer = all.clone();
         fewer[1].status = Status::Off;
-        let (whole, part) = (
-            router(all.clone(), hash, &"0".repeat(32)),
-            router(fewer, hash, &"0".repeat(32)),
-        );
+        let (whole, part) =
+            (router(all.clone(), hash, &"0".repeat(32)), router(fewer, hash, &"0".repeat(32)));
         for i in 0..500 {
             let key = format!("http://www{i}.example.com/");
             let mut expected = names(&whole, &key);
             expected.retain(|name| *name != all[1].name.as_str());
             assert_eq!(names(&part, &key), expected, "{hash} {key}");
-            assert_eq!(
-                part.owner(&raw_key(&key)).unwrap().name.as_str(),
-                expected[0]
-            );
+            assert_eq!(part.owner(&raw_key(&key)).unwrap().name.as_str(), expected[0]);
         }
     }
 }
@@ -246,18 +182,8 @@ fn keys_follow_the_scheme() {
             "http://www.example.com/A",
             "www.example.com",
         ),
-        (
-            "http://example.com",
-            "http://example.com/",
-            "http://example.com/",
-            "example.com",
-        ),
-        (
-            "http://example.com?q",
-            "http://example.com/?q",
-            "http://example.com/",
-            "example.com",
-        ),
+        ("http://example.com", "http://example.com/", "http://example.com/", "example.com"),
+        ("http://example.com?q", "http://example.com/?q", "http://example.com/", "example.com"),
         (
             "http://example.com:8080/x",
             "http://example.com:8080/x",
@@ -265,12 +191,7 @@ fn keys_follow_the_scheme() {
             "example.com",
         ),
         ("http://a@b@c/", "http://c/", "http://c/", "c"),
-        (
-            "https://Example.com/path?x",
-            "example.com:443",
-            "example.com:443",
-            "example.com",
-        ),
+        ("https://Example.com/path?x", "example.com:443", "example.com:443", "example.com"),
         ("ws://h/x", "h:80", "h:80", "h"),
         ("wss://h/x", "h:443", "h:443", "h"),
         ("ftp://h/x", "h:21", "h:21", "h"),
@@ -291,11 +212,7 @@ fn keys_follow_the_scheme() {
     ];
     for (url, full, path, host) in cases {
         for (kind, expected) in [("url", full), ("path", path), ("host", host)] {
-            assert_eq!(
-                RouteKey::of(url, kind.parse().unwrap()).as_str(),
-                expected,
-                "{url} {kind}"
-            );
+            assert_eq!(RouteKey::of(url, kind.parse().unwrap()).as_str(), expected, "{url} {kind}");
         }
     }
 }

@@ -33,12 +33,8 @@ pub fn own_page(
 ) -> Response<Body> {
     let mut response = Response::new(Body::full(text.into()));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -75,10 +71,7 @@ impl Page {
 impl<S: HasSite> Publisher<S> {
     /// Publishes what `published` holds until `shutdown`.
     pub fn new(published: Arc<Published<S>>, shutdown: CancellationToken) -> Self {
-        Self {
-            published,
-            shutdown,
-        }
+        Self { published, shutdown }
     }
 
     /// Answers `GET` and `HEAD` of `/pat`, `/proxy.pac` and `/wpad.dat`; `None` for any other path.
@@ -88,14 +81,9 @@ impl<S: HasSite> Publisher<S> {
     pub async fn answer(&self, request: &Parts) -> Option<Response<Body>> {
         let page = Page::at(request.uri.path())?;
         if request.method != Method::GET && request.method != Method::HEAD {
-            let mut refused = own_page(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "text/plain",
-                "GET and HEAD only\n",
-            );
-            refused
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            let mut refused =
+                own_page(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET and HEAD only\n");
+            refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return Some(refused);
         }
         let wait = wait_of(request.uri.query());
@@ -119,11 +107,9 @@ impl<S: HasSite> Publisher<S> {
         let head_only = request.method == Method::HEAD;
         Some(match current.site() {
             Some(site) => respond(page, site, unchanged(&current), head_only, wait),
-            None => own_page(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "text/plain",
-                "there is no table yet\n",
-            ),
+            None => {
+                own_page(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "there is no table yet\n")
+            }
         })
     }
 }
@@ -136,21 +122,15 @@ fn respond(
     wait: Option<Duration>,
 ) -> Response<Body> {
     let document = page.document(site);
-    let body = if unchanged || head_only {
-        Body::Empty
-    } else {
-        Body::full(document.bytes.clone())
-    };
+    let body =
+        if unchanged || head_only { Body::Empty } else { Body::full(document.bytes.clone()) };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     if let Ok(etag) = HeaderValue::try_from(&document.etag) {
         headers.insert(ETAG, etag);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(
-        "parray-config-id",
-        HeaderValue::from(site.table().header().config_id.0),
-    );
+    headers.insert("parray-config-id", HeaderValue::from(site.table().header().config_id.0));
     if let Some(wait) = wait
         && let Ok(applied) = HeaderValue::try_from(format!("wait={}", wait.as_secs()))
     {
@@ -160,18 +140,13 @@ fn respond(
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(page.content_type()));
-        headers.insert(
-            hyper::header::CONTENT_LENGTH,
-            HeaderValue::from(document.bytes.len()),
-        );
+        headers.insert(hyper::header::CONTENT_LENGTH, HeaderValue::from(document.bytes.len()));
     }
     response
 }
 
 fn wait_of(query: Option<&str>) -> Option<Duration> {
-    let value = query?
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("wait="))?;
+    let value = query?.split('&').find_map(|pair| pair.strip_prefix("wait="))?;
     let seconds: u64 = value.parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }

@@ -45,14 +45,8 @@ impl Site {
         Ok(Self {
             router,
             digest,
-            pat: Document {
-                bytes: pat.into(),
-                etag,
-            },
-            pac: Document {
-                bytes: pac.into(),
-                etag: pac_etag,
-            },
+            pat: Document { bytes: pat.into(), etag },
+            pac: Document { bytes: pac.into(), etag: pac_etag },
         })
     }
 

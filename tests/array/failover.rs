@@ -9,17 +9,11 @@ async fn url_of(array: &Array, order: &[&str]) -> String {
     let router = array.router().await;
     let ranked = |url: &String| {
         let key = router.key(url);
-        let names: Vec<String> = router
-            .ranking(&key)
-            .iter()
-            .map(|ranked| ranked.member.name.to_string())
-            .collect();
+        let names: Vec<String> =
+            router.ranking(&key).iter().map(|ranked| ranked.member.name.to_string()).collect();
         names.iter().zip(order).all(|(name, wanted)| name == wanted)
     };
-    (0..10_000)
-        .map(|i| format!("http://a.test/{i}"))
-        .find(ranked)
-        .unwrap()
+    (0..10_000).map(|i| format!("http://a.test/{i}")).find(ranked).unwrap()
 }
 
 fn path(url: &str) -> &str {
@@ -76,11 +70,7 @@ async fn a_tunnel_falls_back_too() {
         .filter(|name| std::net::TcpStream::connect(array.member(name)).is_ok())
     {
         let mut client = Client::connect(array.member(name)).await;
-        client
-            .send(&format!(
-                "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\nhello"
-            ))
-            .await;
+        client.send(&format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\nhello")).await;
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
         assert_eq!(client.read(5).await, "hello");
     }
@@ -97,18 +87,11 @@ async fn a_request_that_may_have_been_acted_on_is_not_repeated() {
     let reply = exchange(member, text).await;
     assert_eq!(reply.status, 502);
     assert!(
-        reply
-            .header("proxy-status")
-            .unwrap()
-            .contains("error=connection_terminated"),
+        reply.header("proxy-status").unwrap().contains("error=connection_terminated"),
         "{}",
         reply.head
     );
-    let times = origin
-        .arrived()
-        .iter()
-        .filter(|request| request.path() == "/drop")
-        .count();
+    let times = origin.arrived().iter().filter(|request| request.path() == "/drop").count();
     assert_eq!(times, 1);
 }
 
@@ -116,9 +99,7 @@ async fn a_request_that_may_have_been_acted_on_is_not_repeated() {
 async fn failures_tell_who_is_to_blame() {
     let origin = Origin::start().await;
     let array = Array::start_with(1, origin.address, |settings| {
-        settings
-            .hosts
-            .insert("dead.test".to_owned(), "127.0.0.1:1".to_owned());
+        settings.hosts.insert("dead.test".to_owned(), "127.0.0.1:1".to_owned());
         settings.limits.first_byte = Some("200ms".parse().unwrap());
     })
     .await;

@@ -43,18 +43,12 @@ impl Scripted {
                 stream.write_all(answer.as_bytes()).await.ok();
             }
         });
-        Self {
-            address,
-            answers,
-            _serving: serving,
-        }
+        Self { address, answers, _serving: serving }
     }
 
     fn answer(&self, status: &str, body: &str) {
-        let head = format!(
-            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close",
-            body.len()
-        );
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close", body.len());
         self.answers.send(format!("{head}\r\n\r\n{body}")).unwrap();
     }
 }
@@ -72,12 +66,7 @@ async fn start(settings: file::MemberFile) -> Running {
     let member = Member::new(MemberConfig::try_from(settings).unwrap(), stop.clone());
     let mut running = JoinSet::new();
     running.spawn(member.clone().run(listener));
-    Running {
-        member,
-        address,
-        _stop: stop.drop_guard(),
-        _running: running,
-    }
+    Running { member, address, _stop: stop.drop_guard(), _running: running }
 }
 
 /// Polls again and again until the member's health says this.
@@ -115,9 +104,7 @@ async fn bad_answers_are_counted_and_the_last_good_table_stays() {
     }
     // One of four is left: not believed at first sight, believed at the second.
     let lines: Vec<&str> = TABLE.lines().collect();
-    let shrunken = lines[..lines.len() - 3]
-        .join("\n")
-        .replace("ConfigID: 7", "ConfigID: 8");
+    let shrunken = lines[..lines.len() - 3].join("\n").replace("ConfigID: 7", "ConfigID: 8");
     master.answer("200 OK", &shrunken);
     let health = until(&member, "\"shrunken\":1").await;
     assert!(health.contains("\"config_id\":7"), "{health}");
@@ -156,11 +143,7 @@ async fn a_member_can_follow_a_file_or_another_member() {
     config.master = Some(format!("http://{}/pat", first.address));
     let second = start(config).await;
     for id in [7, 8] {
-        std::fs::write(
-            &path,
-            TABLE.replace("ConfigID: 7", &format!("ConfigID: {id}")),
-        )
-        .unwrap();
+        std::fs::write(&path, TABLE.replace("ConfigID: 7", &format!("ConfigID: {id}"))).unwrap();
         until(&second, &format!("\"config_id\":{id}")).await;
     }
     std::fs::write(&path, "garbage").unwrap();
@@ -174,11 +157,6 @@ async fn members_go_on_without_their_master() {
     let array = Array::start(3, origin.address).await;
     array.stop_master().await;
     for i in 0..20 {
-        assert_eq!(
-            get(array.members[i % 3], &format!("http://a.test/{i}"))
-                .await
-                .status,
-            200
-        );
+        assert_eq!(get(array.members[i % 3], &format!("http://a.test/{i}")).await.status, 200);
     }
 }

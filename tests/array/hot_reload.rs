@@ -22,26 +22,15 @@ const EDITS: [(&str, &str, &str); 8] = [
 async fn table_changes_under_load_fail_no_request_and_close_no_connection() {
     let origin = Origin::start().await;
     let array = Array::start(4, origin.address).await;
-    let m4 = format!(
-        r#"{{"name": "m4", "port": {}, "ip": "127.0.0.1"}}"#,
-        array.members[3].port()
-    );
-    let plan = Plan {
-        rate: 400,
-        length: Duration::from_secs(5),
-        connections: 20,
-    };
+    let m4 = format!(r#"{{"name": "m4", "port": {}, "ip": "127.0.0.1"}}"#, array.members[3].port());
+    let plan = Plan { rate: 400, length: Duration::from_secs(5), connections: 20 };
     let mut pace = tokio::time::interval(Duration::from_millis(100));
     let changes = async {
         for (method, path, body) in EDITS.iter().cycle() {
             pace.tick().await;
             let body = if *body == "m4" { m4.as_str() } else { body };
             let reply = array.api(method, path, body).await;
-            assert!(
-                matches!(reply.status, 200 | 201),
-                "{method} {path}: {}",
-                reply.body
-            );
+            assert!(matches!(reply.status, 200 | 201), "{method} {path}: {}", reply.body);
         }
     };
     let outcome = tokio::select! {

@@ -50,22 +50,14 @@ async fn fields_of_one_connection_end_there() {
         let text = "GET http://u:secret@a.test/hop-by-hop HTTP/1.1\r\nHost: other.test\r\nProxy-Authorization: Basic c2VjcmV0\r\nProxy-Connection: keep-alive\r\nX-Mine: 1\r\nX-Other: 2\r\nConnection: close, X-Mine\r\n\r\n";
         let reply = exchange(member, text).await;
         assert_eq!(
-            (
-                reply.header("x-secret"),
-                reply.header("keep-alive"),
-                reply.header("x-kept")
-            ),
+            (reply.header("x-secret"), reply.header("keep-alive"), reply.header("x-kept")),
             (None, None, Some("2"))
         );
         assert!(reply.header("via").unwrap().starts_with("1.1 m"));
         let arrived = origin.last("/hop-by-hop");
-        for gone in [
-            "proxy-authorization",
-            "proxy-connection",
-            "x-mine",
-            "connection",
-            "authorization",
-        ] {
+        for gone in
+            ["proxy-authorization", "proxy-connection", "x-mine", "connection", "authorization"]
+        {
             assert_eq!(arrived.header(gone), None, "{gone}");
         }
         assert_eq!(arrived.header("x-other").as_deref(), Some("2"));
@@ -102,10 +94,7 @@ async fn an_upgrade_makes_a_tunnel_of_every_hop() {
         let mut client = Client::connect(member).await;
         client.send("GET http://a.test/upgrade HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n").await;
         let head = client.head().await.to_ascii_lowercase();
-        assert!(
-            head.starts_with("http/1.1 101") && head.contains("upgrade: echo"),
-            "{head}"
-        );
+        assert!(head.starts_with("http/1.1 101") && head.contains("upgrade: echo"), "{head}");
         client.send("ping\n").await;
         assert_eq!(client.read(5).await, "ping\n");
     }
@@ -117,16 +106,10 @@ async fn one_connection_serves_many_requests_and_head_has_no_body() {
     let array = Array::start(2, origin.address).await;
     let mut client = Client::connect(array.members[0]).await;
     for i in 0..20 {
-        client
-            .send(&format!(
-                "GET http://a.test/{i} HTTP/1.1\r\nHost: a.test\r\n\r\n"
-            ))
-            .await;
+        client.send(&format!("GET http://a.test/{i} HTTP/1.1\r\nHost: a.test\r\n\r\n")).await;
         assert_eq!(client.reply().await.body, format!("/{i} 0"));
     }
-    client
-        .send("HEAD http://a.test/head HTTP/1.1\r\nHost: a.test\r\n\r\n")
-        .await;
+    client.send("HEAD http://a.test/head HTTP/1.1\r\nHost: a.test\r\n\r\n").await;
     assert!(client.head().await.contains("content-length: 7"));
     // Two at once are answered in order.
     client.send("GET http://a.test/x HTTP/1.1\r\nHost: a.test\r\n\r\nGET http://a.test/y HTTP/1.1\r\nHost: a.test\r\n\r\n").await;
@@ -140,11 +123,5 @@ async fn an_old_client_is_served_and_its_connection_closed() {
     let array = Array::start(2, origin.address).await;
     let reply = exchange(array.members[0], "GET http://a.test/old HTTP/1.0\r\n\r\n").await;
     assert_eq!((reply.status, reply.body.as_str()), (200, "/old 0"));
-    assert!(
-        origin
-            .last("/old")
-            .header("via")
-            .unwrap()
-            .starts_with("1.0 m1")
-    );
+    assert!(origin.last("/old").header("via").unwrap().starts_with("1.0 m1"));
 }

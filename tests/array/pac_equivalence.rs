@@ -19,11 +19,7 @@ fn options() -> impl Strategy<Value = PacOptions> {
         PacOptions {
             failover,
             default_route: default.parse().unwrap(),
-            scheme: if tls {
-                MemberScheme::Https
-            } else {
-                MemberScheme::Proxy
-            },
+            scheme: if tls { MemberScheme::Https } else { MemberScheme::Proxy },
             address: if ip { AddressBy::Ip } else { AddressBy::Name },
             custom_logic: None,
         }
@@ -83,42 +79,22 @@ fn text_from_a_table_never_becomes_code() {
     let router = Router::new(Arc::new(table.replace('\u{2028}', " ").parse().unwrap()));
     let pac = generate(&router, &PacOptions::default()).unwrap();
     let calls = [eval::Call::of("http://a.example/")];
-    assert_eq!(
-        eval::evaluate(&pac, &calls).unwrap(),
-        ["PROXY p1:8080; DIRECT"]
-    );
+    assert_eq!(eval::evaluate(&pac, &calls).unwrap(), ["PROXY p1:8080; DIRECT"]);
 }
 
 #[test]
 fn custom_logic_decides_first_and_cannot_leave_its_function() {
-    let router = Router::new(Arc::new(
-        include_str!("../data/tables/campus.pat").parse().unwrap(),
-    ));
-    let with = |logic: &str| PacOptions {
-        custom_logic: Some(logic.to_owned()),
-        ..PacOptions::default()
-    };
+    let router = Router::new(Arc::new(include_str!("../data/tables/campus.pat").parse().unwrap()));
+    let with =
+        |logic: &str| PacOptions { custom_logic: Some(logic.to_owned()), ..PacOptions::default() };
     let logic = "// \u{e9}t\u{e9}\nif (isPlainHostName(host) || dnsDomainIs(host, \".intra.example\")) return \"DIRECT\"; // local";
     let pac = generate(&router, &with(logic)).unwrap();
-    let calls = [
-        "http://intranet/",
-        "http://a.intra.example/",
-        "http://www.example.com/",
-    ]
-    .map(eval::Call::of);
+    let calls = ["http://intranet/", "http://a.intra.example/", "http://www.example.com/"]
+        .map(eval::Call::of);
     let answers = eval::evaluate(&pac, &calls).unwrap();
     assert_eq!(answers[..2], ["DIRECT", "DIRECT"]);
-    assert_eq!(
-        answers[2],
-        answer(&router, &PacOptions::default(), "http://www.example.com/")
-    );
-    for bad in [
-        "} function f() {",
-        "return \"DIRECT",
-        "if (",
-        "/* open",
-        "}) (function () {",
-    ] {
+    assert_eq!(answers[2], answer(&router, &PacOptions::default(), "http://www.example.com/"));
+    for bad in ["} function f() {", "return \"DIRECT", "if (", "/* open", "}) (function () {"] {
         assert!(generate(&router, &with(bad)).is_err(), "{bad}");
     }
 }
@@ -128,21 +104,13 @@ fn an_array_that_is_off_gives_the_default_route() {
     let text =
         include_str!("../data/tables/campus.pat").replace("ArrayEnabled: 1", "ArrayEnabled: 0");
     let router = Router::new(Arc::new(text.parse().unwrap()));
-    for (default, expected) in [
-        ("DIRECT", "DIRECT"),
-        ("none", "DIRECT"),
-        ("PROXY a:1", "PROXY a:1"),
-    ] {
+    for (default, expected) in
+        [("DIRECT", "DIRECT"), ("none", "DIRECT"), ("PROXY a:1", "PROXY a:1")]
+    {
         let default_route: PacRoutes = default.parse().unwrap();
-        let options = PacOptions {
-            default_route,
-            ..PacOptions::default()
-        };
+        let options = PacOptions { default_route, ..PacOptions::default() };
         let pac = generate(&router, &options).unwrap();
-        assert_eq!(
-            eval::evaluate(&pac, &[eval::Call::of("http://a/")]).unwrap(),
-            [expected]
-        );
+        assert_eq!(eval::evaluate(&pac, &[eval::Call::of("http://a/")]).unwrap(), [expected]);
         assert_eq!(answer(&router, &options, "http://a/"), expected);
     }
 }
@@ -152,10 +120,7 @@ fn a_script_that_is_no_pac_is_told_from_one_that_fails() {
     let call = [eval::Call::of("http://a/")];
     let error = |script: &str| eval::evaluate(script, &call).unwrap_err().to_string();
     assert!(error("function (").starts_with("script does not load"));
-    assert_eq!(
-        error("var x = 1"),
-        "script must define the function FindProxyForURL, found none"
-    );
+    assert_eq!(error("var x = 1"), "script must define the function FindProxyForURL, found none");
     assert!(
         error("function FindProxyForURL() { return 7 }").contains("must return a string, found 7")
     );

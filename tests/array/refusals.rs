@@ -36,17 +36,10 @@ async fn doubtful_requests_are_answered_400_and_the_connection_ends() {
     for case in cases {
         let reply = exchange(array.members[0], &format!("{case}{smuggled}")).await;
         assert_eq!(reply.status, 400, "{case:?} gave {reply:?}");
-        assert!(
-            !reply.body.contains("HTTP/1.1 "),
-            "a second answer to {case:?}: {}",
-            reply.body
-        );
+        assert!(!reply.body.contains("HTTP/1.1 "), "a second answer to {case:?}: {}", reply.body);
     }
-    let smuggled: Vec<_> = origin
-        .arrived()
-        .into_iter()
-        .filter(|request| request.path() == "/smuggled")
-        .collect();
+    let smuggled: Vec<_> =
+        origin.arrived().into_iter().filter(|request| request.path() == "/smuggled").collect();
     assert!(smuggled.is_empty(), "{smuggled:?}");
 }
 
@@ -64,10 +57,8 @@ async fn a_head_without_end_is_refused() {
         .await;
         assert_eq!(reply.status, 431);
     }
-    let long = format!(
-        "GET http://a.test/{} HTTP/1.1\r\nHost: a.test\r\n\r\n",
-        "a".repeat(100_000)
-    );
+    let long =
+        format!("GET http://a.test/{} HTTP/1.1\r\nHost: a.test\r\n\r\n", "a".repeat(100_000));
     assert!([414, 431].contains(&exchange(array.members[0], &long).await.status));
 }
 
@@ -93,23 +84,13 @@ async fn inward_addresses_and_other_ports_are_closed_by_default() {
         let reply = get(member, &format!("http://{host}:{at}/in")).await;
         assert_eq!(reply.status, 403, "{host}");
         assert!(
-            reply
-                .header("proxy-status")
-                .unwrap()
-                .contains("destination_ip_prohibited"),
+            reply.header("proxy-status").unwrap().contains("destination_ip_prohibited"),
             "{host}"
         );
     }
-    for (target, status) in [
-        ("a.test:22", 403),
-        ("a.test:80", 403),
-        ("127.0.0.1:443", 403),
-    ] {
-        let reply = exchange(
-            member,
-            &format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n"),
-        )
-        .await;
+    for (target, status) in [("a.test:22", 403), ("a.test:80", 403), ("127.0.0.1:443", 403)] {
+        let reply =
+            exchange(member, &format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n")).await;
         assert_eq!(reply.status, status, "{target}");
     }
     assert!(origin.arrived().is_empty());

@@ -69,12 +69,7 @@ async fn a_request_that_comes_back_is_a_loop_and_is_refused() {
     let text = "GET http://a.test/loop HTTP/1.1\r\nHost: a.test\r\nVia: 1.1 x, 1.1 M1\r\nConnection: close\r\n\r\n";
     let reply = exchange(array.member("m1"), text).await;
     assert_eq!(reply.status, 502);
-    assert!(
-        reply
-            .header("proxy-status")
-            .unwrap()
-            .contains("error=proxy_loop_detected")
-    );
+    assert!(reply.header("proxy-status").unwrap().contains("error=proxy_loop_detected"));
     // Where it has been at a sibling, it is served at once.
     let reply = exchange(array.member("m2"), text).await;
     assert_eq!(reply.status, 200);
@@ -90,11 +85,7 @@ async fn a_tunnel_goes_through_the_owner_of_its_host_and_port() {
     let owner = array.owner(&target).await;
     for member in &array.members {
         let mut client = Client::connect(*member).await;
-        client
-            .send(&format!(
-                "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\nearly"
-            ))
-            .await;
+        client.send(&format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\nearly")).await;
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
         assert_eq!(client.read(5).await, "early");
         client.send("late").await;
@@ -109,13 +100,7 @@ async fn a_tunnel_goes_through_the_owner_of_its_host_and_port() {
 async fn an_array_that_is_off_does_not_route() {
     let origin = Origin::start().await;
     let array = Array::start(3, origin.address).await;
-    assert_eq!(
-        array
-            .api("PATCH", "table", r#"{"array_enabled": false}"#)
-            .await
-            .status,
-        200
-    );
+    assert_eq!(array.api("PATCH", "table", r#"{"array_enabled": false}"#).await.status, 200);
     array.settle().await;
     for i in 0..10 {
         get(array.member("m2"), &format!("http://a.test/{i}")).await;
@@ -127,24 +112,11 @@ async fn an_array_that_is_off_does_not_route() {
 async fn a_host_key_keeps_a_site_with_one_member() {
     let origin = Origin::start().await;
     let array = Array::start(3, origin.address).await;
-    assert_eq!(
-        array
-            .api("PATCH", "table", r#"{"hash_key": "host"}"#)
-            .await
-            .status,
-        200
-    );
+    assert_eq!(array.api("PATCH", "table", r#"{"hash_key": "host"}"#).await.status, 200);
     array.settle().await;
     for i in 0..10 {
         get(array.member("m1"), &format!("http://site.test/{i}")).await;
     }
-    let owners: Vec<_> = origin
-        .arrived()
-        .iter()
-        .map(|request| request.via().pop())
-        .collect();
-    assert!(
-        owners.windows(2).all(|pair| pair[0] == pair[1]),
-        "{owners:?}"
-    );
+    let owners: Vec<_> = origin.arrived().iter().map(|request| request.via().pop()).collect();
+    assert!(owners.windows(2).all(|pair| pair[0] == pair[1]), "{owners:?}");
 }

@@ -61,44 +61,25 @@ async fn browse(
     let array = Processes::start(3, origin.address);
     let profile = TempDir::new().unwrap();
     let mut command = start(&array, &profile);
-    let browser = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let browser = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let _browser =
         Running(browser.unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program())));
     origin.until("/done").await;
     // A browser may escape more than the page did: what counts is the URL that arrived.
     let all = origin.arrived();
     let number = |request: &Arrived| {
-        let digits: String = request
-            .path()
-            .strip_prefix("/p")?
-            .chars()
-            .take_while(char::is_ascii_digit)
-            .collect();
+        let digits: String =
+            request.path().strip_prefix("/p")?.chars().take_while(char::is_ascii_digit).collect();
         digits.parse::<usize>().ok()
     };
-    let mut arrived: Vec<(usize, Arrived)> = all
-        .into_iter()
-        .filter_map(|request| Some((number(&request)?, request)))
-        .collect();
+    let mut arrived: Vec<(usize, Arrived)> =
+        all.into_iter().filter_map(|request| Some((number(&request)?, request))).collect();
     arrived.sort_by_key(|(number, _)| *number);
     let numbers: Vec<usize> = arrived.iter().map(|(number, _)| *number).collect();
-    assert_eq!(
-        numbers,
-        (0..COUNT).collect::<Vec<_>>(),
-        "every URL arrives once"
-    );
+    assert_eq!(numbers, (0..COUNT).collect::<Vec<_>>(), "every URL arrives once");
     let arrived: Vec<Arrived> = arrived.into_iter().map(|(_, request)| request).collect();
-    let url = |request: &Arrived| {
-        format!(
-            "http://{}{}",
-            request.header("host").unwrap(),
-            request.path()
-        )
-    };
+    let url =
+        |request: &Arrived| format!("http://{}{}", request.header("host").unwrap(), request.path());
     (array, arrived.iter().map(url).collect(), arrived)
 }
 
@@ -148,22 +129,13 @@ async fn firefox_asks_the_owner_of_the_host_and_the_member_passes_it_on() {
         command
     })
     .await;
-    let hosts: Vec<String> = urls
-        .iter()
-        .map(|url| url.split_inclusive('/').take(3).collect())
-        .collect();
+    let hosts: Vec<String> =
+        urls.iter().map(|url| url.split_inclusive('/').take(3).collect()).collect();
     let first = array.owners(&hosts);
-    for (((url, request), host_owner), owner) in urls
-        .iter()
-        .zip(&arrived)
-        .zip(first)
-        .zip(array.owners(&urls))
+    for (((url, request), host_owner), owner) in
+        urls.iter().zip(&arrived).zip(first).zip(array.owners(&urls))
     {
-        let expected = if host_owner == owner {
-            vec![owner]
-        } else {
-            vec![host_owner, owner]
-        };
+        let expected = if host_owner == owner { vec![owner] } else { vec![host_owner, owner] };
         assert_eq!(request.via(), expected, "{url}");
     }
 }

@@ -16,11 +16,7 @@ async fn a_killed_member_costs_no_get() {
     let origin = Origin::start().await;
     let mut array = Processes::start(4, origin.address);
     let mut killed = array.members.pop().unwrap();
-    let plan = Plan {
-        rate: 400,
-        length: Duration::from_secs(4),
-        connections: 18,
-    };
+    let plan = Plan { rate: 400, length: Duration::from_secs(4), connections: 18 };
     let survivors = &array.addresses[..3];
     let load = run(survivors, plan);
     let kill = async {
@@ -37,10 +33,7 @@ async fn a_killed_member_costs_no_get() {
         .iter()
         .filter(|request| request.via().last().is_some_and(|via| via == "m4"))
         .count();
-    assert!(
-        served_by_killed > 0,
-        "the killed member served nothing before"
-    );
+    assert!(served_by_killed > 0, "the killed member served nothing before");
 }
 
 /// A file system of a few KiB; unmounted when it is dropped.
@@ -54,10 +47,7 @@ impl SmallDisk {
             .arg(folder.path())
             .status()
             .unwrap();
-        assert!(
-            mounted.success(),
-            "this test mounts a small tmpfs, which needs root"
-        );
+        assert!(mounted.success(), "this test mounts a small tmpfs, which needs root");
         Self(folder)
     }
 
@@ -77,11 +67,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        Command::new("umount")
-            .arg("-l")
-            .arg(self.path())
-            .status()
-            .ok();
+        Command::new("umount").arg("-l").arg(self.path()).status().ok();
     }
 }
 
@@ -89,46 +75,19 @@ impl Drop for SmallDisk {
 async fn a_full_disk_refuses_edits_and_costs_no_request() {
     let origin = Origin::start().await;
     let disk = SmallDisk::mount();
-    let array = Processes::start_in(
-        TempDir::new_in(disk.path()).unwrap(),
-        2,
-        origin.address,
-        &[],
-    );
+    let array = Processes::start_in(TempDir::new_in(disk.path()).unwrap(), 2, origin.address, &[]);
     let before = std::fs::read_to_string(array.table_file()).unwrap();
     disk.fill();
-    let refused = parray(&[
-        "pat",
-        "set",
-        "--master",
-        &array.master_url,
-        "m1",
-        "--load-factor",
-        "7",
-    ]);
+    let refused =
+        parray(&["pat", "set", "--master", &array.master_url, "m1", "--load-factor", "7"]);
     assert_eq!(refused.status.code(), Some(69), "{}", stderr(&refused));
-    assert!(
-        stderr(&refused).contains("table file cannot be written"),
-        "{}",
-        stderr(&refused)
-    );
+    assert!(stderr(&refused).contains("table file cannot be written"), "{}", stderr(&refused));
     assert_eq!(std::fs::read_to_string(array.table_file()).unwrap(), before);
     for (i, address) in array.addresses.iter().cycle().take(10).enumerate() {
-        assert_eq!(
-            get(*address, &format!("http://a.test/{i}")).await.status,
-            200
-        );
+        assert_eq!(get(*address, &format!("http://a.test/{i}")).await.status, 200);
     }
     std::fs::remove_file(disk.ballast()).unwrap();
-    let taken = parray(&[
-        "pat",
-        "set",
-        "--master",
-        &array.master_url,
-        "m1",
-        "--load-factor",
-        "7",
-    ]);
+    let taken = parray(&["pat", "set", "--master", &array.master_url, "m1", "--load-factor", "7"]);
     assert!(taken.status.success(), "{}", stderr(&taken));
 }
 

@@ -28,10 +28,7 @@ fn the_help_of_every_command_stays_as_it_is() {
         arguments.push("--help");
         let output = run(&arguments);
         assert!(output.status.success());
-        insta::assert_snapshot!(
-            format!("help {}", command.join(" ")).trim(),
-            stdout(&output)
-        );
+        insta::assert_snapshot!(format!("help {}", command.join(" ")).trim(), stdout(&output));
     }
 }
 
@@ -39,10 +36,6 @@ fn the_help_of_every_command_stays_as_it_is() {
 fn completions_and_man_pages_are_made() {
     assert!(stdout(&run(&["completions", "bash"])).contains("parray"));
     let folder = TempDir::new().unwrap();
-    assert!(
-        run(&["man", &folder.path().display().to_string()])
-            .status
-            .success()
-    );
+    assert!(run(&["man", &folder.path().display().to_string()]).status.success());
     assert!(folder.path().join("parray-pat-set.1").exists());
 }

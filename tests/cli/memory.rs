@@ -40,10 +40,7 @@ async fn serve(mut stream: TcpStream) {
         head.extend_from_slice(&buffer[..read]);
     }
     if head.starts_with(b"GET") {
-        let answer = format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
-            5 * GIGABYTE
-        );
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 5 * GIGABYTE);
         stream.write_all(answer.as_bytes()).await.unwrap();
         for _ in 0..5000 {
             stream.write_all(&block).await.unwrap();
@@ -55,10 +52,7 @@ async fn serve(mut stream: TcpStream) {
     while received < 5 * GIGABYTE {
         received += u64::try_from(stream.read(&mut buffer).await.unwrap()).unwrap();
     }
-    stream
-        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,10 +91,6 @@ async fn five_gigabytes_pass_both_ways_in_64_mebibytes() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 
     for member in &array.members {
-        assert!(
-            member.peak_kib() < LIMIT_KIB,
-            "a member used {} KiB",
-            member.peak_kib()
-        );
+        assert!(member.peak_kib() < LIMIT_KIB, "a member used {} KiB", member.peak_kib());
     }
 }

@@ -4,10 +4,7 @@ use tempfile::TempDir;
 
 use crate::support::{run, stderr, stdout};
 
-const TABLE: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../tests/data/tables/campus.pat"
-);
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/tables/campus.pat");
 
 #[test]
 fn what_is_generated_evaluates_to_the_ranking_and_nothing_else_is_printed() {
@@ -46,14 +43,8 @@ fn the_host_argument_can_be_given() {
     let pac = folder.path().join("host.pac");
     std::fs::write(&pac, "function FindProxyForURL(url, host) { return host; }").unwrap();
     let pac = pac.display().to_string();
-    assert_eq!(
-        stdout(&run(&["pac", "eval", &pac, "https://A.example:8443/x"])),
-        "a.example\n"
-    );
-    assert_eq!(
-        stdout(&run(&["pac", "eval", &pac, "http://a/", "--host", "other"])),
-        "other\n"
-    );
+    assert_eq!(stdout(&run(&["pac", "eval", &pac, "https://A.example:8443/x"])), "a.example\n");
+    assert_eq!(stdout(&run(&["pac", "eval", &pac, "http://a/", "--host", "other"])), "other\n");
 }
 
 #[test]
@@ -61,18 +52,8 @@ fn custom_logic_that_is_no_javascript_is_refused() {
     let folder = TempDir::new().unwrap();
     let logic = folder.path().join("logic.js");
     std::fs::write(&logic, "if (host == 'x' return 'DIRECT';").unwrap();
-    let output = run(&[
-        "pac",
-        "generate",
-        "--table",
-        TABLE,
-        "--custom-logic",
-        &logic.display().to_string(),
-    ]);
+    let output =
+        run(&["pac", "generate", "--table", TABLE, "--custom-logic", &logic.display().to_string()]);
     assert_eq!(output.status.code(), Some(65));
-    assert!(
-        stderr(&output).contains("custom logic"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("custom logic"), "{}", stderr(&output));
 }

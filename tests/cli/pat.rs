@@ -22,23 +22,11 @@ fn a_table_is_made_edited_and_compared() {
             &["add", "[2001:db8::1]:3128", "--load-factor", "7", "--off"],
             "+ 2001:db8::1\ntable is now ConfigID 3\n",
         ),
-        (
-            &["set", "P1.EXAMPLE", "--load-factor", "50", "--ip", "none"],
-            "ConfigID 4\n",
-        ),
-        (
-            &["set", "--list-ttl", "5", "--hash-key", "host"],
-            "ConfigID 5\n",
-        ),
+        (&["set", "P1.EXAMPLE", "--load-factor", "50", "--ip", "none"], "ConfigID 4\n"),
+        (&["set", "--list-ttl", "5", "--hash-key", "host"], "ConfigID 5\n"),
         (&["on", "2001:db8::1"], "ConfigID 6\n"),
-        (
-            &["on", "2001:db8::1"],
-            "nothing to change, table is still ConfigID 6\n",
-        ),
-        (
-            &["remove", "2001:db8::1"],
-            "- 2001:db8::1\ntable is now ConfigID 7\n",
-        ),
+        (&["on", "2001:db8::1"], "nothing to change, table is still ConfigID 6\n"),
+        (&["remove", "2001:db8::1"], "- 2001:db8::1\ntable is now ConfigID 7\n"),
     ];
     for (arguments, expected) in steps {
         let old = folder.path().join("old.pat").display().to_string();
@@ -53,10 +41,7 @@ fn a_table_is_made_edited_and_compared() {
             stderr(&output)
         );
         let differs = run(&["pat", "diff", &old, &table]);
-        assert_eq!(
-            differs.status.code(),
-            Some(i32::from(!expected.starts_with("nothing")))
-        );
+        assert_eq!(differs.status.code(), Some(i32::from(!expected.starts_with("nothing"))));
     }
     assert!(stdout(&run(&["pat", "show", "--file", &table])).contains("p1.example"));
     assert_eq!(run(&["pat", "check", &table]).status.code(), Some(0));
@@ -77,19 +62,13 @@ fn all_errors_of_a_file_are_told_with_place_and_exit_code() {
     ];
     let said = stdout(&checked);
     assert!(
-        said.lines()
-            .zip(expected)
-            .all(|(line, end)| line.ends_with(end))
+        said.lines().zip(expected).all(|(line, end)| line.ends_with(end))
             && said.lines().count() == 3,
         "{said}"
     );
     let edited = run(&["pat", "off", "--file", &table, "p1"]);
     assert_eq!(edited.status.code(), Some(65));
-    assert!(
-        stderr(&edited).contains("t.pat:7:24: load factor must be"),
-        "{}",
-        stderr(&edited)
-    );
+    assert!(stderr(&edited).contains("t.pat:7:24: load factor must be"), "{}", stderr(&edited));
     assert_eq!(std::fs::read_to_string(&table).unwrap(), text);
 }
 
@@ -104,56 +83,28 @@ fn an_edit_is_all_or_nothing_and_minds_the_config_id() {
     assert_eq!(output.status.code(), Some(65));
     let output = run(&["pat", "off", "--file", &table, "--if-config-id", "1", "p1"]);
     assert_eq!(output.status.code(), Some(75));
-    assert!(
-        stderr(&output).contains("ConfigID must be 1, found 2"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("ConfigID must be 1, found 2"), "{}", stderr(&output));
     assert_eq!(std::fs::read_to_string(&table).unwrap(), before);
-    assert_eq!(
-        run(&["pat", "init", "--file", &table]).status.code(),
-        Some(74)
-    );
+    assert_eq!(run(&["pat", "init", "--file", &table]).status.code(), Some(74));
 }
 
 #[test]
 fn wrong_words_say_what_was_expected() {
     for (arguments, word) in [
-        (
-            vec!["pat", "add", "--file", "x", "p1"],
-            "member must be NAME:PORT",
-        ),
-        (
-            vec!["pat", "add", "--file", "x", "p1:0"],
-            "port must be 1 to 65535",
-        ),
+        (vec!["pat", "add", "--file", "x", "p1"], "member must be NAME:PORT"),
+        (vec!["pat", "add", "--file", "x", "p1:0"], "port must be 1 to 65535"),
         (
             vec!["pat", "set", "--file", "x", "p1", "--load-factor", "0"],
             "load factor must be 1 to 16777215",
         ),
-        (
-            vec!["pat", "set", "--file", "x", "--load-factor", "5"],
-            "NAME",
-        ),
+        (vec!["pat", "set", "--file", "x", "--load-factor", "5"], "NAME"),
         (vec!["pat", "show"], "--file"),
-        (
-            vec!["pat", "show", "--master", "ftp://x"],
-            "URL must be http://host:port",
-        ),
+        (vec!["pat", "show", "--master", "ftp://x"], "URL must be http://host:port"),
         (vec!["member"], "--name"),
     ] {
         let output = run(&arguments);
-        assert_eq!(
-            output.status.code(),
-            Some(64),
-            "{arguments:?}: {}",
-            stderr(&output)
-        );
-        assert!(
-            stderr(&output).contains(word),
-            "{arguments:?}: {}",
-            stderr(&output)
-        );
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(word), "{arguments:?}: {}", stderr(&output));
     }
     let output = run(&["pat", "fetch", "http://127.0.0.1:1"]);
     assert_eq!(output.status.code(), Some(69));
@@ -162,16 +113,10 @@ fn wrong_words_say_what_was_expected() {
 #[test]
 fn members_come_from_csv_and_go_to_it() {
     let folder = TempDir::new().unwrap();
-    let (table, csv) = (
-        file(&folder),
-        folder.path().join("m.csv").display().to_string(),
-    );
+    let (table, csv) = (file(&folder), folder.path().join("m.csv").display().to_string());
     std::fs::write(&csv, "name,port,load_factor\np1,3128,7\np2,3129,9\n").unwrap();
     let output = run(&["pat", "init", "--file", &table, "--csv", &csv]);
     assert!(output.status.success(), "{}", stderr(&output));
     let shown = stdout(&run(&["pat", "show", "--file", &table, "--format", "csv"]));
-    assert!(
-        shown.contains("p2,,3129,http://p2:3129/pat,parray,0,on,9,0"),
-        "{shown}"
-    );
+    assert!(shown.contains("p2,,3129,http://p2:3129/pat,parray,0,on,9,0"), "{shown}");
 }

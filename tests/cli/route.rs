@@ -4,10 +4,7 @@ use serde_json::Value;
 
 use crate::support::{run, stderr, stdout};
 
-const TABLE: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../tests/data/tables/campus.pat"
-);
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/tables/campus.pat");
 
 #[test]
 fn json_is_one_object_a_url_with_the_ranking_best_first() {
@@ -19,10 +16,8 @@ fn json_is_one_object_a_url_with_the_ranking_best_first() {
         "http://WWW.example.com:80/a?b#c",
         "secure.example.net:443",
     ]);
-    let lines: Vec<Value> = stdout(&output)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["route_key"], "http://www.example.com/a?b");
     assert_eq!(lines[1]["route_key"], "secure.example.net:443");
@@ -33,10 +28,7 @@ fn json_is_one_object_a_url_with_the_ranking_best_first() {
             .iter()
             .map(|row| row["score"].as_f64().unwrap())
             .collect();
-        assert!(
-            scores.len() == 3 && scores.windows(2).all(|pair| pair[0] >= pair[1]),
-            "{line}"
-        );
+        assert!(scores.len() == 3 && scores.windows(2).all(|pair| pair[0] >= pair[1]), "{line}");
         let owner = &line["ranking"][0];
         assert_eq!(
             owner["authority"].as_str().unwrap(),
@@ -56,17 +48,11 @@ fn a_member_that_is_down_leaves_the_ranking_and_no_other_moves() {
         arguments.extend(extra);
         let line: Value = serde_json::from_str(&stdout(&run(&arguments))).unwrap();
         let rows = line["ranking"].as_array().unwrap().clone();
-        rows.iter()
-            .map(|row| row["name"].as_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
+        rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let all = names(&[]);
     assert_eq!(names(&["--down", &all[0]]), all[1..]);
     let unknown = run(&["route", "--table", TABLE, "--down", "nobody", "http://a/"]);
     assert_eq!(unknown.status.code(), Some(64));
-    assert!(
-        stderr(&unknown).contains("member nobody is not in the table"),
-        "{}",
-        stderr(&unknown)
-    );
+    assert!(stderr(&unknown).contains("member nobody is not in the table"), "{}", stderr(&unknown));
 }

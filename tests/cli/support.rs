@@ -10,20 +10,13 @@ use tempfile::TempDir;
 /// The binary.
 pub(crate) fn parray() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parray"));
-    command
-        .env_remove("PARRAY_LOG")
-        .env_remove("PARRAY_CONFIG")
-        .env_remove("PARRAY_DIR");
+    command.env_remove("PARRAY_LOG").env_remove("PARRAY_CONFIG").env_remove("PARRAY_DIR");
     command
 }
 
 /// Runs the binary to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
-    parray()
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    parray().args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
 /// What it printed.
@@ -43,25 +36,16 @@ pub(crate) struct Running(pub(crate) Child);
 impl Running {
     /// Starts a server and waits for its first line, which tells where it listens.
     pub(crate) fn start(command: &mut Command) -> (Self, String) {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         (Self(child), line.trim().to_owned())
     }
 
     /// Most memory that it ever had in use, in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
@@ -82,17 +66,10 @@ impl Drop for Running {
 /// So many ports in a row that nobody uses just now.
 pub(crate) fn free_ports(count: u16) -> u16 {
     loop {
-        let first = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let first = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let rest =
             (first..first.saturating_add(count)).map(|port| TcpListener::bind(("127.0.0.1", port)));
-        if rest
-            .collect::<Result<Vec<_>, _>>()
-            .is_ok_and(|all| all.len() == usize::from(count))
-        {
+        if rest.collect::<Result<Vec<_>, _>>().is_ok_and(|all| all.len() == usize::from(count)) {
             return first;
         }
     }
@@ -140,13 +117,8 @@ impl Processes {
             .args(flags);
         let (master, line) = Running::start(&mut command);
         let master_url = line.trim_start_matches("master listens on ").to_owned();
-        let mut array = Self {
-            folder,
-            master_url,
-            master,
-            members: Vec::new(),
-            addresses: Vec::new(),
-        };
+        let mut array =
+            Self { folder, master_url, master, members: Vec::new(), addresses: Vec::new() };
         for i in 0..count {
             let address = SocketAddr::from(([127, 0, 0, 1], first + i));
             let state = array.folder.path().join(format!("m{}", i + 1));
@@ -175,15 +147,9 @@ impl Processes {
             origin.port(),
         );
         std::fs::write(&config, settings).unwrap();
-        let (member, line) = Running::start(
-            parray()
-                .args(["member", "--log", "warn", "--config"])
-                .arg(&config),
-        );
-        assert!(
-            line.starts_with(&format!("member m{} listens on ", i + 1)),
-            "{line}"
-        );
+        let (member, line) =
+            Running::start(parray().args(["member", "--log", "warn", "--config"]).arg(&config));
+        assert!(line.starts_with(&format!("member m{} listens on ", i + 1)), "{line}");
         member
     }
 
@@ -207,11 +173,7 @@ impl Processes {
 
 fn write_table(path: &Path, first: u16, count: u16) {
     let shown = path.display().to_string();
-    assert!(
-        run(&["pat", "init", "--file", &shown, "--array-name", "processes"])
-            .status
-            .success()
-    );
+    assert!(run(&["pat", "init", "--file", &shown, "--array-name", "processes"]).status.success());
     for i in 0..count {
         let member = format!("m{}:{}", i + 1, first + i);
         let output = run(&["pat", "add", "--file", &shown, &member, "--ip", "127.0.0.1"]);

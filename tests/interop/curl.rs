@@ -25,44 +25,18 @@ async fn curl_gets_tunnels_and_uploads_through_every_member() {
     let array = Processes::start(3, origin.address);
     let tunnelled = format!("http://a.test:{}/tunnel", origin.address.port());
     for proxy in &array.addresses {
-        assert_eq!(
-            curl(*proxy, &["http://a.test/page"]),
-            (Some(0), "/page 0".to_owned())
-        );
-        assert_eq!(
-            curl(*proxy, &["-p", &tunnelled]),
-            (Some(0), "/tunnel 0".to_owned())
-        );
-        assert!(
-            origin.last("/tunnel").via().is_empty(),
-            "nobody reads a tunnel"
-        );
+        assert_eq!(curl(*proxy, &["http://a.test/page"]), (Some(0), "/page 0".to_owned()));
+        assert_eq!(curl(*proxy, &["-p", &tunnelled]), (Some(0), "/tunnel 0".to_owned()));
+        assert!(origin.last("/tunnel").via().is_empty(), "nobody reads a tunnel");
         let upload = curl(
             *proxy,
-            &[
-                "-T",
-                "/proc/self/environ",
-                "-H",
-                "Expect: 100-continue",
-                "http://a.test/continue",
-            ],
+            &["-T", "/proc/self/environ", "-H", "Expect: 100-continue", "http://a.test/continue"],
         );
-        assert!(
-            upload.0 == Some(0) && upload.1.starts_with("/continue "),
-            "{upload:?}"
-        );
+        assert!(upload.0 == Some(0) && upload.1.starts_with("/continue "), "{upload:?}");
         let (_, refused) = curl(*proxy, &["-p", "http://a.test:22/"]);
         assert!(refused.contains("403"), "{refused}");
-        let (_, refused) = curl(
-            *proxy,
-            &[
-                "-o",
-                "/dev/null",
-                "-w",
-                "%{http_code}",
-                "http://127.0.0.1:9/",
-            ],
-        );
+        let (_, refused) =
+            curl(*proxy, &["-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:9/"]);
         assert!(refused.starts_with("403"), "{refused}");
     }
 }

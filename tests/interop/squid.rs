@@ -39,10 +39,7 @@ async fn pages_pass_through_a_squid_whose_parent_is_a_member() {
     let urls: Vec<String> = (0..12).map(|i| format!("http://a.test/{i}")).collect();
     for ((i, url), owner) in urls.iter().enumerate().zip(array.owners(&urls)) {
         let reply = get(([127, 0, 0, 1], port).into(), url).await;
-        assert_eq!(
-            (reply.status, reply.body.as_str()),
-            (200, format!("/{i} 0").as_str())
-        );
+        assert_eq!((reply.status, reply.body.as_str()), (200, format!("/{i} 0").as_str()));
         let via = origin.last(&format!("/{i}")).via();
         assert_eq!((via[0].as_str(), via[1].as_str()), ("front", "m1"));
         assert_eq!(via.last(), Some(&owner), "{via:?}");

@@ -28,9 +28,7 @@ fn with_load(name: &str, load: u32) -> String {
 
 /// A table of so many equal members under that hash.
 fn of_hash(hash: &str, count: usize) -> Vec<String> {
-    let lines: Vec<_> = (0..count)
-        .map(|i| with_load(&format!("p{i}"), 100))
-        .collect();
+    let lines: Vec<_> = (0..count).map(|i| with_load(&format!("p{i}"), 100)).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     remarks(&text_of("", &lines).replace("hrw-sip13", hash))
 }
@@ -83,10 +81,7 @@ fn an_array_whose_members_are_all_off_is_remarked() {
 #[test]
 fn one_address_and_port_of_two_members_is_remarked() {
     let same = "b 10.0.0.1 81 http://b/pat ws/4 0 UP 100 0";
-    assert_eq!(
-        of_members(&[UP, same]),
-        ["9: address 10.0.0.1 port 81 stands in line 8 already"]
-    );
+    assert_eq!(of_members(&[UP, same]), ["9: address 10.0.0.1 port 81 stands in line 8 already"]);
 }
 
 #[test]
@@ -102,10 +97,7 @@ fn less_than_a_thousandth_of_the_load_is_remarked() {
     let of_loads = |a, b| of_members(&[&with_load("a", a), &with_load("b", b)]);
     assert_eq!(of_loads(1, 1000), ["8: a gets less than 0.1 % of the load"]);
     assert_eq!(of_loads(1, 999), [""; 0]);
-    assert_eq!(
-        of_loads(16_777_215, 16_777),
-        ["9: b gets less than 0.1 % of the load"]
-    );
+    assert_eq!(of_loads(16_777_215, 16_777), ["9: b gets less than 0.1 % of the load"]);
     assert_eq!(of_loads(16_777_215, 16_795), [""; 0]);
 }
 
@@ -113,7 +105,7 @@ fn less_than_a_thousandth_of_the_load_is_remarked() {
 fn carp_1_0_is_remarked_from_three_members_on() {
     let remarks = of_hash("carp-1.0", 3);
     assert_eq!(remarks.len(), 1);
-    assert!(remarks[0].starts_with("1: hash carp-1.0 spreads unevenly over 3 members"));
+    assert!(remarks[0].contains(": hash carp-1.0 spreads unevenly over 3 members"));
     assert_eq!(of_hash("carp-1.0", 2), [""; 0]);
 }
 
@@ -121,7 +113,7 @@ fn carp_1_0_is_remarked_from_three_members_on() {
 fn squid_3_2_is_always_remarked() {
     let remarks = of_hash("squid-3.2", 1);
     assert_eq!(remarks.len(), 1);
-    assert!(remarks[0].starts_with("1: hash squid-3.2 depends on the order of the lines"));
+    assert!(remarks[0].contains(": hash squid-3.2 depends on the order of the lines"));
 }
 
 #[test]
@@ -136,7 +128,7 @@ fn a_list_ttl_above_a_day_is_remarked() {
         |minutes: &str| remarks(&CAMPUS.replace("ListTTL: 10", &format!("ListTTL: {minutes}")));
     let long = of_ttl("1441");
     assert_eq!(long.len(), 2, "{long:?}");
-    assert!(long[0].starts_with("1: ListTTL is 1441 minutes"));
+    assert!(long[0].contains(": ListTTL is 1441 minutes"));
     assert_eq!(of_ttl("1440").len(), 1, "the unknown header line only");
 }
 
@@ -162,37 +154,24 @@ fn what_the_reader_did_silently_is_remarked() {
 
 #[test]
 fn remarks_stand_in_the_order_of_the_text() {
-    let text = text_of(
-        "",
-        &[
-            &with_load("a", 1),
-            &with_load("b", 0),
-            &with_load("c", 100_000),
-        ],
-    );
+    let text = text_of("", &[&with_load("a", 1), &with_load("b", 0), &with_load("c", 100_000)]);
     let lines: Vec<_> = check(text.replace("ListTTL: 10", "ListTTL: 9999").as_bytes())
         .findings
         .iter()
         .map(|finding| (finding.line, finding.column))
         .collect();
-    assert_eq!(lines, [(1, 1), (8, 1), (9, 1), (9, 31)]);
+    assert_eq!(lines, [(5, 1), (8, 1), (9, 1), (9, 31)]);
 }
 
 #[test]
-#[ignore = "bug in pat: remarks on header lines stand at line 1 or 2, wherever the header line is"]
 fn a_remark_on_a_header_line_stands_at_that_line() {
     let text = "Proxy Array Information/1.0\nListTTL: 1441\nHash: squid-3.2\nConfigID: 7\n\
                 ArrayName: campus\nArrayEnabled: 0\n\np1 8080 u a 0 UP 1 0\n";
-    let lines: Vec<_> = check(text.as_bytes())
-        .findings
-        .iter()
-        .map(|f| f.line)
-        .collect();
+    let lines: Vec<_> = check(text.as_bytes()).findings.iter().map(|f| f.line).collect();
     assert_eq!(lines, [2, 3, 6]);
 }
 
 #[test]
-#[ignore = "bug in pat: check gives the first 100 errors and does not say that there are more"]
 fn no_error_is_left_out_without_a_word() {
     let report = check(text_of("", &["x"; 150]).as_bytes());
     assert!(report.findings.len() > 100);

@@ -32,46 +32,19 @@ fn a_member_is_added_or_removed() {
 #[test]
 fn every_field_of_a_member_is_compared() {
     for (line, difference) in [
-        (
-            "A 10.0.0.1 81 http://a/pat ws/4 5 UP 100 512",
-            "~ A name: a -> A",
-        ),
-        (
-            "a 10.0.0.2 81 http://a/pat ws/4 5 UP 100 512",
-            "~ a ip: 10.0.0.1 -> 10.0.0.2",
-        ),
-        (
-            "a 81 http://a/pat ws/4 5 UP 100 512",
-            "~ a ip: 10.0.0.1 -> none",
-        ),
-        (
-            "a 10.0.0.1 99 http://a/pat ws/4 5 UP 100 512",
-            "~ a port: 81 -> 99",
-        ),
+        ("A 10.0.0.1 81 http://a/pat ws/4 5 UP 100 512", "~ A name: a -> A"),
+        ("a 10.0.0.2 81 http://a/pat ws/4 5 UP 100 512", "~ a ip: 10.0.0.1 -> 10.0.0.2"),
+        ("a 81 http://a/pat ws/4 5 UP 100 512", "~ a ip: 10.0.0.1 -> none"),
+        ("a 10.0.0.1 99 http://a/pat ws/4 5 UP 100 512", "~ a port: 81 -> 99"),
         (
             "a 10.0.0.1 81 http://b/pat ws/4 5 UP 100 512",
             "~ a table URL: http://a/pat -> http://b/pat",
         ),
-        (
-            "a 10.0.0.1 81 http://a/pat ws 5 5 UP 100 512",
-            "~ a agent: ws/4 -> ws 5",
-        ),
-        (
-            "a 10.0.0.1 81 http://a/pat ws/4 6 UP 100 512",
-            "~ a state time: 5 -> 6",
-        ),
-        (
-            "a 10.0.0.1 81 http://a/pat ws/4 5 DOWN 100 512",
-            "~ a status: on -> off",
-        ),
-        (
-            "a 10.0.0.1 81 http://a/pat ws/4 5 UP 7 512",
-            "~ a load factor: 100 -> 7",
-        ),
-        (
-            "a 10.0.0.1 81 http://a/pat ws/4 5 UP 100 0",
-            "~ a cache size: 512 -> 0",
-        ),
+        ("a 10.0.0.1 81 http://a/pat ws 5 5 UP 100 512", "~ a agent: ws/4 -> ws 5"),
+        ("a 10.0.0.1 81 http://a/pat ws/4 6 UP 100 512", "~ a state time: 5 -> 6"),
+        ("a 10.0.0.1 81 http://a/pat ws/4 5 DOWN 100 512", "~ a status: on -> off"),
+        ("a 10.0.0.1 81 http://a/pat ws/4 5 UP 7 512", "~ a load factor: 100 -> 7"),
+        ("a 10.0.0.1 81 http://a/pat ws/4 5 UP 100 0", "~ a cache size: 512 -> 0"),
     ] {
         assert_eq!(when_a_becomes(line), [difference]);
     }
@@ -99,14 +72,8 @@ fn the_way_a_table_was_written_is_no_difference() {
 
 #[test]
 fn another_order_of_the_same_members_is_one_line() {
-    assert_eq!(
-        lines(&of(&[A, B, C]), &of(&[C, A, B])),
-        ["~ the order of the members"]
-    );
-    assert_eq!(
-        lines(&of(&[A, B, C]), &of(&[C, A])),
-        ["- b", "~ the order of the members"]
-    );
+    assert_eq!(lines(&of(&[A, B, C]), &of(&[C, A, B])), ["~ the order of the members"]);
+    assert_eq!(lines(&of(&[A, B, C]), &of(&[C, A])), ["- b", "~ the order of the members"]);
     assert_eq!(lines(&of(&[A, C]), &of(&[B, A, C])), ["+ b"]);
 }
 
@@ -114,29 +81,19 @@ fn another_order_of_the_same_members_is_one_line() {
 fn header_lines_of_others_are_compared() {
     let with = |header: &str| table(&text_of(header, &[A]));
     assert_eq!(
-        lines(
-            &with("X-Contact: Ann\n"),
-            &with("X-Contact: Bob\nX-Site: 4\n")
-        ),
+        lines(&with("X-Contact: Ann\n"), &with("X-Contact: Bob\nX-Site: 4\n")),
         ["~ other lines: X-Contact: Ann -> X-Contact: Bob; X-Site: 4"]
     );
-    assert_eq!(
-        lines(&with(""), &with("X: 1\n")),
-        ["~ other lines:  -> X: 1"]
-    );
+    assert_eq!(lines(&with(""), &with("X: 1\n")), ["~ other lines:  -> X: 1"]);
 }
 
 #[test]
 fn the_header_stands_before_the_members() {
     let new = of(&[A, B]).with_config_id(pat::ConfigId(8));
-    assert_eq!(
-        lines(&of(&[A, C]), &new),
-        ["~ ConfigID: 7 -> 8", "- c", "+ b"]
-    );
+    assert_eq!(lines(&of(&[A, C]), &new), ["~ ConfigID: 7 -> 8", "- c", "+ b"]);
 }
 
 #[test]
-#[ignore = "bug in pat: other header lines are compared as one text joined by `; `"]
 fn header_lines_that_look_alike_when_joined_differ() {
     let one = table(&text_of("X: 1; Y: 2\n", &[A]));
     let two = table(&text_of("X: 1\nY: 2\n", &[A]));

@@ -85,10 +85,7 @@ fn the_last_members_going_turns_the_array_off() {
 fn an_array_without_members_cannot_be_turned_on() {
     let error = of(&[]).apply(&[Edit::SetArrayEnabled(true)]).unwrap_err();
     assert!(matches!(error, EditError::Invalid(_)));
-    assert_eq!(
-        error.to_string(),
-        "ArrayEnabled must be 0 in a table without members, found \"1\""
-    );
+    assert_eq!(error.to_string(), "ArrayEnabled must be 0 in a table without members, found \"1\"");
 }
 
 #[test]
@@ -115,10 +112,7 @@ fn each_field_is_set_alone() {
     assert_eq!(set_to(MemberField::Port(expected.port)), expected);
     let mut expected = p1.clone();
     expected.table_url = opaque("http://p9/pat");
-    assert_eq!(
-        set_to(MemberField::TableUrl(opaque("http://p9/pat"))),
-        expected
-    );
+    assert_eq!(set_to(MemberField::TableUrl(opaque("http://p9/pat"))), expected);
     let mut expected = p1.clone();
     expected.agent = opaque("web server 7");
     assert_eq!(set_to(MemberField::Agent(opaque("web server 7"))), expected);
@@ -138,26 +132,17 @@ fn a_table_url_with_a_blank_is_refused() {
     for edit in [url, Edit::Add(Box::new(p3))] {
         let error = campus().apply(&[edit]).unwrap_err();
         let text = error.to_string();
-        assert!(
-            text.starts_with("table URL must be text without blanks, found "),
-            "{text}"
-        );
+        assert!(text.starts_with("table URL must be text without blanks, found "), "{text}");
     }
 }
 
 #[test]
 fn a_change_of_status_starts_the_state_time_anew() {
     let on = apply(&campus(), Edit::TurnOn(name("P2")));
-    assert_eq!(
-        (on.members()[1].status, on.members()[1].state_time),
-        (Status::On, 0)
-    );
+    assert_eq!((on.members()[1].status, on.members()[1].state_time), (Status::On, 0));
     assert_eq!(on.members()[0], campus().members()[0]);
     let off = apply(&campus(), Edit::TurnOff(name("P1")));
-    assert_eq!(
-        (off.members()[0].status, off.members()[0].state_time),
-        (Status::Off, 0)
-    );
+    assert_eq!((off.members()[0].status, off.members()[0].state_time), (Status::Off, 0));
     assert_eq!(off.members()[1], campus().members()[1]);
 }
 
@@ -170,12 +155,7 @@ fn to_turn_on_what_is_on_changes_nothing() {
 #[test]
 fn all_members_may_be_off() {
     let table = apply(&campus(), Edit::TurnOff(name("p1")));
-    assert!(
-        table
-            .members()
-            .iter()
-            .all(|member| member.status == Status::Off)
-    );
+    assert!(table.members().iter().all(|member| member.status == Status::Off));
     assert!(table.header().array_enabled);
 }
 
@@ -190,24 +170,12 @@ fn each_header_line_is_set_alone() {
     let name = "north wing".parse().unwrap();
     let seed = HashSeed([0x1f; 16]);
     let zeros = "0".repeat(32);
-    assert_eq!(
-        changed(Edit::SetArrayEnabled(false)),
-        ["~ ArrayEnabled: 1 -> 0"]
-    );
-    assert_eq!(
-        changed(Edit::SetArrayName(name)),
-        ["~ ArrayName: campus -> north wing"]
-    );
+    assert_eq!(changed(Edit::SetArrayEnabled(false)), ["~ ArrayEnabled: 1 -> 0"]);
+    assert_eq!(changed(Edit::SetArrayName(name)), ["~ ArrayName: campus -> north wing"]);
     let ttl = Edit::SetListTtl(ListTtl::from_minutes(60));
     assert_eq!(changed(ttl), ["~ ListTTL: 10 min -> 60 min"]);
-    assert_eq!(
-        changed(Edit::SetHash(HashName::Carp10)),
-        ["~ Hash: hrw-sip13 -> carp-1.0"]
-    );
-    assert_eq!(
-        changed(Edit::SetHashKey(HashKey::Host)),
-        ["~ HashKey: url -> host"]
-    );
+    assert_eq!(changed(Edit::SetHash(HashName::Carp10)), ["~ Hash: hrw-sip13 -> carp-1.0"]);
+    assert_eq!(changed(Edit::SetHashKey(HashKey::Host)), ["~ HashKey: url -> host"]);
     let seeds = format!("~ HashSeed: {zeros} -> {}", "1f".repeat(16));
     assert_eq!(changed(Edit::SetHashSeed(seed)), [seeds]);
 }
@@ -223,15 +191,9 @@ fn an_unknown_member_is_named_with_those_that_are_there() {
     ];
     for edit in edits {
         let error = campus().apply(std::slice::from_ref(&edit)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "member p9 is not in the table; it has p1, p2"
-        );
+        assert_eq!(error.to_string(), "member p9 is not in the table; it has p1, p2");
         let error = of(&[]).apply(&[edit]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "member p9 is not in the table; it has none"
-        );
+        assert_eq!(error.to_string(), "member p9 is not in the table; it has none");
     }
 }
 
@@ -239,34 +201,21 @@ fn an_unknown_member_is_named_with_those_that_are_there() {
 fn of_a_long_table_the_first_twenty_members_are_named() {
     let edits: Vec<_> = (1..=30).map(|i| add(&format!("p{i}"))).collect();
     let table = of(&[]).apply(&edits).unwrap();
-    let error = table
-        .apply(&[Edit::Remove(name("x"))])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains(" p1, p2, ") && error.contains(", p20"),
-        "{error}"
-    );
+    let error = table.apply(&[Edit::Remove(name("x"))]).unwrap_err().to_string();
+    assert!(error.contains(" p1, p2, ") && error.contains(", p20"), "{error}");
     assert!(!error.contains("p21"), "{error}");
 }
 
 #[test]
 fn edits_see_what_the_ones_before_them_did() {
     let load = MemberField::LoadFactor(LoadFactor::ONE);
-    let edits = [
-        add("p3"),
-        Edit::Set(name("p3"), load),
-        Edit::TurnOff(name("p3")),
-    ];
+    let edits = [add("p3"), Edit::Set(name("p3"), load), Edit::TurnOff(name("p3"))];
     let p3 = campus().apply(&edits).unwrap().members()[2].clone();
     assert_eq!((p3.load_factor, p3.status), (LoadFactor::ONE, Status::Off));
     let edits = [Edit::Remove(name("p1")), add("P1")];
     assert_eq!(names(&campus().apply(&edits).unwrap()), ["p2", "P1"]);
     let edits = [Edit::Remove(name("p1")), Edit::TurnOn(name("p1"))];
-    assert!(matches!(
-        campus().apply(&edits),
-        Err(EditError::Unknown { .. })
-    ));
+    assert!(matches!(campus().apply(&edits), Err(EditError::Unknown { .. })));
 }
 
 #[test]
@@ -289,10 +238,6 @@ fn no_edit_touches_the_config_id_or_lines_of_others() {
     for edit in one_of_each() {
         let table = apply(&campus(), edit.clone());
         assert_eq!(table.header().config_id, ConfigId(7), "{edit:?}");
-        assert_eq!(
-            table.header().others(),
-            campus().header().others(),
-            "{edit:?}"
-        );
+        assert_eq!(table.header().others(), campus().header().others(), "{edit:?}");
     }
 }

@@ -47,11 +47,7 @@ fn outcome(text: &str) -> String {
     }
     match Table::parse(text.as_bytes()) {
         Ok(table) => {
-            assert_eq!(
-                report.table.as_ref(),
-                Some(&table),
-                "check has another table"
-            );
+            assert_eq!(report.table.as_ref(), Some(&table), "check has another table");
             let dashes = if remarks.is_empty() { "" } else { DASHES };
             format!("{}{dashes}{remarks}", table.print(Dialect::Draft))
         }
@@ -83,9 +79,8 @@ fn every_golden_file_gives_what_it_says() {
 
 #[test]
 fn the_error_of_the_specification_is_word_for_word() {
-    let golden = golden_files()
-        .into_iter()
-        .find(|path| path.ends_with("load_factor_negative.golden"));
+    let golden =
+        golden_files().into_iter().find(|path| path.ends_with("load_factor_negative.golden"));
     let golden = fs::read_to_string(golden.unwrap()).unwrap();
     let (text, _) = halves(&golden);
     let errors = Table::parse(text.as_bytes()).unwrap_err();
@@ -93,4 +88,15 @@ fn the_error_of_the_specification_is_word_for_word() {
         errors.in_file(FILE).to_string(),
         "parray.pat:7:42: load factor must be 1 to 16777215, found \"-3\""
     );
+}
+
+#[test]
+fn a_table_of_sun_is_written_as_sun_wrote_it() {
+    let golden = golden_files().into_iter().find(|path| path.ends_with("maker_sun.golden"));
+    let golden = fs::read_to_string(golden.unwrap()).unwrap();
+    let (text, _) = halves(&golden);
+    for text in [text.to_owned(), text.replace(" on ", " off ")] {
+        let table: Table = text.parse().unwrap();
+        assert_eq!(table.print(Dialect::Sun), text);
+    }
 }

@@ -40,24 +40,15 @@ fn a_patch_sets_every_field_of_its_member_and_of_no_other() {
 
 #[test]
 fn a_patch_of_one_field_leaves_the_others() {
-    let patch = MemberPatch {
-        ip: Some(IpChoice(None)),
-        ..MemberPatch::default()
-    };
+    let patch = MemberPatch { ip: Some(IpChoice(None)), ..MemberPatch::default() };
     let table = campus().apply(&patch.edits(&name("p1"))).unwrap();
-    let expected = Member {
-        ip: None,
-        ..campus().members()[0].clone()
-    };
+    let expected = Member { ip: None, ..campus().members()[0].clone() };
     assert_eq!(table.members()[0], expected);
 }
 
 #[test]
 fn a_patch_turns_a_member_on() {
-    let patch = MemberPatch {
-        status: Some(Status::On),
-        ..MemberPatch::default()
-    };
+    let patch = MemberPatch { status: Some(Status::On), ..MemberPatch::default() };
     assert_eq!(patch.edits(&name("p2")), [Edit::TurnOn(name("p2"))]);
 }
 
@@ -76,10 +67,7 @@ fn a_header_patch_sets_every_line() {
     assert!(!header.array_enabled);
     assert_eq!(header.array_name.as_str(), "north");
     assert_eq!(header.list_ttl, ListTtl::from_minutes(3));
-    assert_eq!(
-        (header.hash, header.hash_key),
-        (HashName::Carp11, HashKey::Path)
-    );
+    assert_eq!((header.hash, header.hash_key), (HashName::Carp11, HashKey::Path));
     assert_eq!(header.hash_seed, HashSeed([1; 16]));
     assert_eq!(header.config_id, campus().header().config_id);
     assert_eq!(table.members(), campus().members());
@@ -87,10 +75,7 @@ fn a_header_patch_sets_every_line() {
 
 #[test]
 fn a_list_ttl_of_0_becomes_1_minute() {
-    let patch = HeaderPatch {
-        list_ttl_minutes: Some(0),
-        ..HeaderPatch::default()
-    };
+    let patch = HeaderPatch { list_ttl_minutes: Some(0), ..HeaderPatch::default() };
     assert_eq!(patch.edits(), [Edit::SetListTtl(ListTtl::from_minutes(1))]);
 }
 

@@ -36,12 +36,7 @@ fn member_names() -> impl Strategy<Value = String> {
 fn members() -> impl Strategy<Value = Member> {
     let who = (member_names(), any::<Option<IpAddr>>(), 1..=u16::MAX);
     let texts = (words(60, false), words(60, true));
-    let numbers = (
-        any::<u32>(),
-        any::<bool>(),
-        1..=LoadFactor::MAX,
-        any::<u32>(),
-    );
+    let numbers = (any::<u32>(), any::<bool>(), 1..=LoadFactor::MAX, any::<u32>());
     (who, texts, numbers).prop_map(|((who, ip, port), (url, agent), (time, on, load, size))| {
         Member {
             ip,
@@ -58,11 +53,7 @@ fn members() -> impl Strategy<Value = Member> {
 
 /// Header lines of other makers can only come out of a text.
 fn header_with_others() -> impl Strategy<Value = Header> {
-    let value = prop_oneof![
-        Just(String::new()),
-        words(40, true),
-        Just("a\tb: c".to_owned())
-    ];
+    let value = prop_oneof![Just(String::new()), words(40, true), Just("a\tb: c".to_owned())];
     vec(("[A-Za-z0-9_-]{1,12}", value), 0..4).prop_map(|others| {
         let mut text =
             "Proxy Array Information/1.0\nArrayEnabled:0\nConfigID:1\nArrayName:a\nListTTL:1\n"
@@ -159,16 +150,10 @@ fn read(text: &[u8]) -> Result<(), TestCaseError> {
         let line = finding.line.checked_sub(1).and_then(|i| lines.get(i));
         prop_assert!(line.is_some(), "no such line: {finding:?}");
         let columns = 1..=line.unwrap().chars().count() + 1;
-        prop_assert!(
-            columns.contains(&finding.column),
-            "no such column: {finding:?}"
-        );
+        prop_assert!(columns.contains(&finding.column), "no such column: {finding:?}");
     }
     match parsed {
-        Ok(table) => prop_assert_eq!(
-            Table::parse(table.print(Dialect::Sun).as_bytes()),
-            Ok(table)
-        ),
+        Ok(table) => prop_assert_eq!(Table::parse(table.print(Dialect::Sun).as_bytes()), Ok(table)),
         Err(errors) => {
             prop_assert_eq!(errors.iter().count(), report.findings.len());
             prop_assert!((1..=100).contains(&report.findings.len()));
@@ -179,10 +164,7 @@ fn read(text: &[u8]) -> Result<(), TestCaseError> {
 
 fn config() -> ProptestConfig {
     // What a failing run finds becomes a golden file, not a file of seeds.
-    ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(256)
-    }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) }
 }
 
 proptest! {
@@ -248,7 +230,6 @@ proptest! {
 }
 
 #[test]
-#[ignore = "bug in pat: minutes are printed into a table whose array.dll makes them seconds"]
 fn a_table_with_microsoft_members_reads_back_as_the_same() {
     let table = table(
         "Proxy Array Information/1.0\nArrayEnabled: 1\nConfigID: 339\nArrayName: ISA Array\n\

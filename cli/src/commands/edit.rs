@@ -30,20 +30,15 @@ impl Request {
 
     fn call(&self) -> (Method, String, Option<Value>) {
         let member = |name: &MemberName| {
-            format!(
-                "/api/v1/members/{}",
-                name.as_str().replace('[', "%5B").replace(']', "%5D")
-            )
+            format!("/api/v1/members/{}", name.as_str().replace('[', "%5B").replace(']', "%5D"))
         };
         match self {
             Self::Add(row) => (Method::POST, "/api/v1/members".to_owned(), Some(json!(row))),
             Self::Remove(name) => (Method::DELETE, member(name), None),
             Self::SetMember(name, patch) => (Method::PATCH, member(name), Some(json!(patch))),
-            Self::SetHeader(patch) => (
-                Method::PATCH,
-                "/api/v1/table".to_owned(),
-                Some(json!(patch)),
-            ),
+            Self::SetHeader(patch) => {
+                (Method::PATCH, "/api/v1/table".to_owned(), Some(json!(patch)))
+            }
         }
     }
 }
@@ -70,10 +65,7 @@ pub(super) fn carry_out(args: &EditArgs, requests: &[Request]) -> Result<(), Com
                     CommandError::new(Kind::Io, format!("{}: {error}", path.display()))
                 })?;
             }
-            let lines = pat::diff(&before, &after)
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let lines = pat::diff(&before, &after).iter().map(ToString::to_string).collect();
             tell(args, after.header().config_id.0, changed, lines)
         }
         (None, Some(master)) => at_master(args, master, requests),
@@ -99,10 +91,7 @@ fn at_master(args: &EditArgs, master: &str, requests: &[Request]) -> Result<(), 
             .and_then(Value::as_u64)
             .and_then(|id| u32::try_from(id).ok())
             .unwrap_or(0);
-        changed |= answer
-            .get("changed")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
+        changed |= answer.get("changed").and_then(Value::as_bool).unwrap_or(false);
         if let (true, Some(_)) = (changed, args.if_config_id) {
             // The next edit follows on our own.
             api.only_if_config_id(id)?;
@@ -131,10 +120,6 @@ fn tell(
     for line in lines {
         output::line(line)?;
     }
-    let what = if changed {
-        "table is now"
-    } else {
-        "nothing to change, table is still"
-    };
+    let what = if changed { "table is now" } else { "nothing to change, table is still" };
     output::line(format!("{what} ConfigID {config_id}"))
 }

@@ -16,31 +16,22 @@ pub(super) fn run(args: MasterArgs) -> Result<ExitCode, CommandError> {
     let config = configure(args).map_err(config_error)?;
     serve::runtime()?.block_on(async {
         let listen = config.listen;
-        let master = Master::open(config)
-            .await
-            .map_err(|error| start_error(&error))?;
+        let master = Master::open(config).await.map_err(|error| start_error(&error))?;
         if check {
             output::line("settings and table are in order")?;
             return Ok(ExitCode::SUCCESS);
         }
         let shutdown = serve::shutdown_signal()?;
         let listener = serve::bind(listen, "--listen").await?;
-        output::line(format!(
-            "master listens on http://{}",
-            listener.local_addr()?
-        ))?;
+        output::line(format!("master listens on http://{}", listener.local_addr()?))?;
         master.run(listener, shutdown).await;
         Ok(ExitCode::SUCCESS)
     })
 }
 
 fn configure(args: MasterArgs) -> Result<MasterConfig, ConfigError> {
-    let mut settings: file::MasterFile = args
-        .config
-        .as_deref()
-        .map(file::read)
-        .transpose()?
-        .unwrap_or_default();
+    let mut settings: file::MasterFile =
+        args.config.as_deref().map(file::read).transpose()?.unwrap_or_default();
     settings.table = args.table.or(settings.table);
     settings.listen = args.listen.or(settings.listen);
     settings.token_file = args.token_file.or(settings.token_file);
@@ -49,11 +40,7 @@ fn configure(args: MasterArgs) -> Result<MasterConfig, ConfigError> {
 }
 
 pub(super) fn config_error(error: ConfigError) -> CommandError {
-    let kind = if matches!(error, ConfigError::Missing(_)) {
-        Kind::Usage
-    } else {
-        Kind::Config
-    };
+    let kind = if matches!(error, ConfigError::Missing(_)) { Kind::Usage } else { Kind::Config };
     CommandError::new(kind, error)
 }
 

@@ -27,11 +27,7 @@ pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
     serve::runtime()?.block_on(async {
         let shutdown = serve::shutdown_signal()?;
         let listener = serve::bind(config.listen, "--listen").await?;
-        output::line(format!(
-            "member {} listens on {}",
-            config.name,
-            listener.local_addr()?
-        ))?;
+        output::line(format!("member {} listens on {}", config.name, listener.local_addr()?))?;
         let member = Member::new(config, shutdown);
         let polled = member.clone();
         serve::on_hangup(move || polled.poll_now())?;
@@ -41,12 +37,8 @@ pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
 }
 
 fn configure(args: MemberArgs) -> Result<MemberConfig, ConfigError> {
-    let mut settings: file::MemberFile = args
-        .config
-        .as_deref()
-        .map(file::read)
-        .transpose()?
-        .unwrap_or_default();
+    let mut settings: file::MemberFile =
+        args.config.as_deref().map(file::read).transpose()?.unwrap_or_default();
     settings.name = args.name.or(settings.name);
     settings.listen = args.listen.or(settings.listen);
     // A source on the command line replaces the file's, of whichever kind that is.

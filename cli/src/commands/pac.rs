@@ -17,11 +17,7 @@ use crate::remote::{load_table, read_text};
 
 pub(super) fn run(command: PacCommand) -> Result<ExitCode, CommandError> {
     match command {
-        PacCommand::Generate {
-            table,
-            pac,
-            output: file,
-        } => {
+        PacCommand::Generate { table, pac, output: file } => {
             let mut settings = PacFile::default();
             overlay(&mut settings, pac);
             let options = settings.options().map_err(config_error)?;
@@ -59,10 +55,7 @@ fn generate_error(error: &GenerateError) -> CommandError {
 
 /// Flags go before the file.
 pub(super) fn overlay(settings: &mut PacFile, args: PacArgs) {
-    settings.failover = args
-        .failover
-        .map(std::num::NonZero::get)
-        .or(settings.failover);
+    settings.failover = args.failover.map(std::num::NonZero::get).or(settings.failover);
     settings.default_route = args.default_route.or(settings.default_route.take());
     settings.scheme = args.scheme.or(settings.scheme.take());
     settings.address = args.address.or(settings.address.take());

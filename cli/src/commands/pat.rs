@@ -20,22 +20,11 @@ use crate::remote::{fetch_page, load_table, read, read_table, read_text};
 pub(super) fn run(command: PatCommand) -> Result<ExitCode, CommandError> {
     match command {
         PatCommand::Init(args) => init(args)?,
-        PatCommand::Show {
-            target,
-            format,
-            json,
-        } => show(&target, if json { ShowFormat::Json } else { format })?,
+        PatCommand::Show { target, format, json } => {
+            show(&target, if json { ShowFormat::Json } else { format })?
+        }
         PatCommand::Check { files, json } => return check(&files, json),
-        PatCommand::Add {
-            edit,
-            member,
-            ip,
-            load_factor,
-            cache_size,
-            table_url,
-            agent,
-            off,
-        } => {
+        PatCommand::Add { edit, member, ip, load_factor, cache_size, table_url, agent, off } => {
             let (name, port) = name_and_port(&member)?;
             let fresh = Member::new(name, port);
             let member = Member {
@@ -50,17 +39,9 @@ pub(super) fn run(command: PatCommand) -> Result<ExitCode, CommandError> {
             carry_out(&edit, &[Request::Add(Box::new(MemberRow::from(member)))])?;
         }
         PatCommand::Remove { edit, names } => {
-            carry_out(
-                &edit,
-                &names.into_iter().map(Request::Remove).collect::<Vec<_>>(),
-            )?;
+            carry_out(&edit, &names.into_iter().map(Request::Remove).collect::<Vec<_>>())?;
         }
-        PatCommand::Set {
-            edit,
-            name,
-            member,
-            header,
-        } => set(&edit, name, member, header)?,
+        PatCommand::Set { edit, name, member, header } => set(&edit, name, member, header)?,
         PatCommand::On { edit, names } => turn(&edit, names, Status::On)?,
         PatCommand::Off { edit, names } => turn(&edit, names, Status::Off)?,
         PatCommand::Diff { old, new, json } => return diff(&old, &new, json),
@@ -72,18 +53,13 @@ pub(super) fn run(command: PatCommand) -> Result<ExitCode, CommandError> {
 fn init(args: InitArgs) -> Result<(), CommandError> {
     let shown = args.file.display().to_string();
     if args.file.exists() {
-        return Err(
-            CommandError::new(Kind::Io, format!("{shown} is there already"))
-                .hint("`parray pat add` and `set` edit it"),
-        );
+        return Err(CommandError::new(Kind::Io, format!("{shown} is there already"))
+            .hint("`parray pat add` and `set` edit it"));
     }
     let members = match &args.csv {
         Some(path) => pat::read_csv(&read_text(path)?).map_err(|error| {
-            CommandError::new(
-                Kind::Data,
-                format!("{} is no list of members", path.display()),
-            )
-            .because(error)
+            CommandError::new(Kind::Data, format!("{} is no list of members", path.display()))
+                .because(error)
         })?,
         None => Vec::new(),
     };
@@ -105,22 +81,12 @@ fn init(args: InitArgs) -> Result<(), CommandError> {
 
 fn name_and_port(text: &str) -> Result<(MemberName, NonZeroU16), CommandError> {
     let wrong = |why: String| {
-        CommandError::new(
-            Kind::Usage,
-            format!("member must be NAME:PORT, found {text:?}"),
-        )
-        .because(why)
+        CommandError::new(Kind::Usage, format!("member must be NAME:PORT, found {text:?}"))
+            .because(why)
     };
-    let (name, port) = text
-        .rsplit_once(':')
-        .ok_or_else(|| wrong("there is no port".to_owned()))?;
-    let bare = name
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(name);
-    let name = bare
-        .parse()
-        .map_err(|error: pat::ValueError| wrong(error.to_string()))?;
+    let (name, port) = text.rsplit_once(':').ok_or_else(|| wrong("there is no port".to_owned()))?;
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    let name = bare.parse().map_err(|error: pat::ValueError| wrong(error.to_string()))?;
     let port = port
         .parse()
         .map_err(|_no_port| wrong(format!("port must be 1 to 65535, found {port:?}")))?;
@@ -155,21 +121,10 @@ fn show(target: &TableArgs, format: ShowFormat) -> Result<(), CommandError> {
         header.hash_key
     ))?;
     let on = |member: &&Member| member.status == Status::On;
-    let total: f64 = table
-        .members()
-        .iter()
-        .filter(on)
-        .map(|m| f64::from(m.load_factor.value()))
-        .sum();
-    let mut rows = output::table([
-        "member",
-        "port",
-        "ip",
-        "status",
-        "load factor",
-        "share",
-        "cache MB",
-    ]);
+    let total: f64 =
+        table.members().iter().filter(on).map(|m| f64::from(m.load_factor.value())).sum();
+    let mut rows =
+        output::table(["member", "port", "ip", "status", "load factor", "share", "cache MB"]);
     for member in table.members() {
         let share = f64::from(member.load_factor.value()) / total * 100.0;
         rows.add_row([
@@ -178,11 +133,7 @@ fn show(target: &TableArgs, format: ShowFormat) -> Result<(), CommandError> {
             member.ip.map_or_else(String::new, |ip| ip.to_string()),
             member.status.to_string(),
             member.load_factor.to_string(),
-            if on(&member) {
-                format!("{share:.1} %")
-            } else {
-                String::new()
-            },
+            if on(&member) { format!("{share:.1} %") } else { String::new() },
             member.cache_size.to_string(),
         ]);
     }
@@ -204,10 +155,7 @@ fn check(files: &[PathBuf], as_json: bool) -> Result<ExitCode, CommandError> {
                     "severity": severity.to_string(), "message": finding.message,
                 }))?;
             } else {
-                output::line(format!(
-                    "{name}:{line}:{column}: {severity}: {}",
-                    finding.message
-                ))?;
+                output::line(format!("{name}:{line}:{column}: {severity}: {}", finding.message))?;
             }
         }
         if let (Some(table), false) = (&report.table, as_json) {
@@ -232,33 +180,13 @@ fn set(
     header: SetHeaderArgs,
 ) -> Result<(), CommandError> {
     let request = if let Some(name) = name {
-        let SetMemberArgs {
-            ip,
-            port,
-            load_factor,
-            cache_size,
-            table_url,
-            agent,
-        } = member;
-        let patch = MemberPatch {
-            ip,
-            port,
-            table_url,
-            agent,
-            load_factor,
-            cache_size,
-            status: None,
-        };
+        let SetMemberArgs { ip, port, load_factor, cache_size, table_url, agent } = member;
+        let patch =
+            MemberPatch { ip, port, table_url, agent, load_factor, cache_size, status: None };
         Request::SetMember(name, patch)
     } else {
-        let SetHeaderArgs {
-            array_enabled,
-            array_name,
-            list_ttl,
-            hash,
-            hash_key,
-            hash_seed,
-        } = header;
+        let SetHeaderArgs { array_enabled, array_name, list_ttl, hash, hash_key, hash_seed } =
+            header;
         Request::SetHeader(pat::HeaderPatch {
             array_enabled: array_enabled.map(|switch| switch == Switch::On),
             array_name,
@@ -272,14 +200,9 @@ fn set(
 }
 
 fn turn(edit: &EditArgs, names: Vec<MemberName>, status: Status) -> Result<(), CommandError> {
-    let patch = MemberPatch {
-        status: Some(status),
-        ..MemberPatch::default()
-    };
-    let requests: Vec<Request> = names
-        .into_iter()
-        .map(|name| Request::SetMember(name, patch.clone()))
-        .collect();
+    let patch = MemberPatch { status: Some(status), ..MemberPatch::default() };
+    let requests: Vec<Request> =
+        names.into_iter().map(|name| Request::SetMember(name, patch.clone())).collect();
     carry_out(edit, &requests)
 }
 
@@ -292,11 +215,7 @@ fn diff(old: &str, new: &str, as_json: bool) -> Result<ExitCode, CommandError> {
             output::line(change.to_string())?;
         }
     }
-    Ok(if changes.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FOUND)
-    })
+    Ok(if changes.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
 fn fetch(url: &str, file: Option<PathBuf>) -> Result<(), CommandError> {

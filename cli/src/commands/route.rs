@@ -43,10 +43,7 @@ fn explain(router: &Router, url: &str, args: &RouteArgs) -> Result<(), CommandEr
             url,
             route_key: key.as_str(),
             hash: router.hash(&key).to_string(),
-            ranking: ranking
-                .iter()
-                .map(|ranked| Row::of(ranked, args.address))
-                .collect(),
+            ranking: ranking.iter().map(|ranked| Row::of(ranked, args.address)).collect(),
         });
     }
     output::line(url)?;
@@ -56,11 +53,7 @@ fn explain(router: &Router, url: &str, args: &RouteArgs) -> Result<(), CommandEr
     }
     let mut table = output::table(["", "member", "address", "load factor", "score"]);
     for (i, ranked) in ranking.iter().enumerate() {
-        let rank = if i == 0 {
-            "owner".to_owned()
-        } else {
-            (i + 1).to_string()
-        };
+        let rank = if i == 0 { "owner".to_owned() } else { (i + 1).to_string() };
         table.add_row([
             rank,
             ranked.member.name.to_string(),

@@ -9,35 +9,24 @@ use crate::error::{CommandError, Kind};
 
 /// The runtime of a server.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
 /// Binds a port; `flag` is what chooses it.
 pub(super) async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, CommandError> {
     TcpListener::bind(address).await.map_err(|error| {
         let taken = error.kind() == std::io::ErrorKind::AddrInUse;
-        let what = if taken {
-            "is taken".to_owned()
-        } else {
-            format!("cannot be used: {error}")
-        };
-        CommandError::new(
-            Kind::Io,
-            format!("port {} of {} {what}", address.port(), address.ip()),
-        )
-        .hint(format!("choose another with {flag}"))
+        let what = if taken { "is taken".to_owned() } else { format!("cannot be used: {error}") };
+        CommandError::new(Kind::Io, format!("port {} of {} {what}", address.port(), address.ip()))
+            .hint(format!("choose another with {flag}"))
     })
 }
 
 /// Cancelled by SIGINT (Ctrl-C) or SIGTERM; a second one ends the process at once.
 pub(super) fn shutdown_signal() -> Result<CancellationToken, CommandError> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let token = CancellationToken::new();
     let cancel = token.clone();
     watch(async move {
@@ -68,19 +57,12 @@ pub(super) fn on_hangup(act: impl Fn() + Send + 'static) -> Result<(), CommandEr
     Ok(())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a signal handler lives as long as the process"
-)]
+#[expect(clippy::disallowed_methods, reason = "a signal handler lives as long as the process")]
 fn watch(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);
 }
 
-#[expect(
-    clippy::exit,
-    clippy::disallowed_methods,
-    reason = "the second signal asks for just that"
-)]
+#[expect(clippy::exit, clippy::disallowed_methods, reason = "the second signal asks for just that")]
 fn exit_now() -> ! {
     std::process::exit(130)
 }

@@ -39,9 +39,7 @@ fn folder(args: &UpArgs) -> Result<PathBuf, CommandError> {
         return Ok(folder.clone());
     }
     let places = choose_base_strategy().map_err(|error| {
-        CommandError::new(Kind::Io, "there is no home folder")
-            .because(error)
-            .hint("give --dir")
+        CommandError::new(Kind::Io, "there is no home folder").because(error).hint("give --dir")
     })?;
     let state = places.state_dir().unwrap_or_else(|| places.data_dir());
     Ok(state.join("parray"))
@@ -49,11 +47,7 @@ fn folder(args: &UpArgs) -> Result<PathBuf, CommandError> {
 
 /// The table of the folder, with its local members at the ports asked for; a new one if there is none.
 fn prepare(path: &Path, args: &UpArgs) -> Result<Table, CommandError> {
-    let before = if path.exists() {
-        Some(read_table(path)?)
-    } else {
-        None
-    };
+    let before = if path.exists() { Some(read_table(path)?) } else { None };
     let table = match before.clone() {
         Some(table) => table,
         None => new_table()?,
@@ -95,10 +89,7 @@ fn new_table() -> Result<Table, CommandError> {
 }
 
 fn local_members(table: &Table) -> impl Iterator<Item = &pat::Member> {
-    table
-        .members()
-        .iter()
-        .filter(|member| member.ip.is_some_and(|ip| ip.is_loopback()))
+    table.members().iter().filter(|member| member.ip.is_some_and(|ip| ip.is_loopback()))
 }
 
 async fn start(
@@ -109,19 +100,10 @@ async fn start(
 ) -> Result<ExitCode, CommandError> {
     let shutdown = serve::shutdown_signal()?;
     // Browsers here cannot resolve the members' names; their addresses need no resolving.
-    let pac = PacOptions {
-        address: AddressBy::Ip,
-        ..PacOptions::default()
-    };
+    let pac = PacOptions { address: AddressBy::Ip, ..PacOptions::default() };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.master_port.get()));
     let listener = serve::bind(listen, "--master-port").await?;
-    let master = Master::open(MasterConfig {
-        table: path.clone(),
-        listen,
-        token: None,
-        pac,
-    })
-    .await;
+    let master = Master::open(MasterConfig { table: path.clone(), listen, token: None, pac }).await;
     let master = master.map_err(|error| start_error(&error))?;
     let mut members = Vec::new();
     for member in local_members(table) {
@@ -155,10 +137,7 @@ fn member_config(
         listen: Some(SocketAddr::new(ip, member.port.get())),
         master: Some(format!("http://127.0.0.1:{master}")),
         state: Some(state),
-        pac: file::PacFile {
-            address: Some("ip".to_owned()),
-            ..file::PacFile::default()
-        },
+        pac: file::PacFile { address: Some("ip".to_owned()), ..file::PacFile::default() },
         // To try things out with servers on this machine.
         destinations: file::DestinationsFile {
             allow: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],

@@ -62,9 +62,7 @@ impl Array {
             pac: PacOptions::default(),
         };
         let master = Master::open(config).await.unwrap();
-        array
-            .planes
-            .spawn(master.run(listeners.next().unwrap(), array.master_stop.clone()));
+        array.planes.spawn(master.run(listeners.next().unwrap(), array.master_stop.clone()));
         for (i, listener) in listeners.enumerate() {
             let mut settings = settings(&format!("m{}", i + 1), origin);
             settings.master = Some(format!("http://{}", array.master));
@@ -95,9 +93,7 @@ impl Array {
 
     /// What the members route by.
     pub(crate) async fn router(&self) -> Router {
-        Router::new(Arc::new(
-            page(self.master, "/pat").await.body.parse().unwrap(),
-        ))
+        Router::new(Arc::new(page(self.master, "/pat").await.body.parse().unwrap()))
     }
 
     /// The owner of a URL, by name.
@@ -115,10 +111,7 @@ impl Array {
     pub(crate) async fn stop(&self, name: &str) {
         let at = name.trim_start_matches('m').parse::<usize>().unwrap() - 1;
         self.stops[at].cancel();
-        while tokio::net::TcpStream::connect(self.members[at])
-            .await
-            .is_ok()
-        {
+        while tokio::net::TcpStream::connect(self.members[at]).await.is_ok() {
             tokio::task::yield_now().await;
         }
     }
@@ -153,16 +146,9 @@ pub(crate) async fn wait_for(server: SocketAddr, wanted: &str) {
     let mut client = Client::connect(server).await;
     let mut seen = String::new();
     while seen != wanted {
-        let validator = if seen.is_empty() {
-            String::new()
-        } else {
-            format!("If-None-Match: {seen}\r\n")
-        };
-        client
-            .send(&format!(
-                "GET /pat?wait=10 HTTP/1.1\r\nHost: a\r\n{validator}\r\n"
-            ))
-            .await;
+        let validator =
+            if seen.is_empty() { String::new() } else { format!("If-None-Match: {seen}\r\n") };
+        client.send(&format!("GET /pat?wait=10 HTTP/1.1\r\nHost: a\r\n{validator}\r\n")).await;
         let reply = client.reply().await;
         match reply.status {
             200 | 304 => seen = reply.header("etag").unwrap().to_owned(),
@@ -174,13 +160,9 @@ pub(crate) async fn wait_for(server: SocketAddr, wanted: &str) {
 
 /// Settings that suit a test: loopback may be reached, tunnels may go anywhere.
 pub(crate) fn settings(name: &str, origin: SocketAddr) -> file::MemberFile {
-    let mut settings = file::MemberFile {
-        name: Some(name.to_owned()),
-        ..file::MemberFile::default()
-    };
-    settings
-        .hosts
-        .insert("*.test".to_owned(), origin.to_string());
+    let mut settings =
+        file::MemberFile { name: Some(name.to_owned()), ..file::MemberFile::default() };
+    settings.hosts.insert("*.test".to_owned(), origin.to_string());
     settings.destinations.allow = vec!["127.0.0.0/8".to_owned()];
     settings.access.connect_ports = Some((1..=u16::MAX).collect());
     settings

@@ -18,10 +18,7 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines
-            .filter(|(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-            .next()
+        lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
     }
 }
 
@@ -33,9 +30,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        Self {
-            stream: TcpStream::connect(address).await.unwrap(),
-        }
+        Self { stream: TcpStream::connect(address).await.unwrap() }
     }
 
     pub(crate) async fn send(&mut self, text: &str) {
@@ -73,25 +68,15 @@ impl Client {
     pub(crate) async fn reply(&mut self) -> Reply {
         let head = self.head().await;
         let mut reply = parse(&head);
-        let length = reply
-            .header("content-length")
-            .map_or(0, |length| length.parse().unwrap());
+        let length = reply.header("content-length").map_or(0, |length| length.parse().unwrap());
         reply.body = self.read(length).await;
         reply
     }
 }
 
 fn parse(head: &str) -> Reply {
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or(0);
-    Reply {
-        status,
-        head: head.to_owned(),
-        body: String::new(),
-    }
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    Reply { status, head: head.to_owned(), body: String::new() }
 }
 
 /// Sends a text on a connection of its own and reads until the server closes.
@@ -100,20 +85,14 @@ pub(crate) async fn exchange(address: SocketAddr, text: &str) -> Reply {
     client.send(text).await;
     let all = client.rest().await;
     let (head, body) = all.split_once("\r\n\r\n").unwrap_or((&all, ""));
-    Reply {
-        body: body.to_owned(),
-        ..parse(head)
-    }
+    Reply { body: body.to_owned(), ..parse(head) }
 }
 
 /// A GET through a proxy.
 pub(crate) async fn get(proxy: SocketAddr, url: &str) -> Reply {
     let host = url.split('/').nth(2).unwrap();
-    exchange(
-        proxy,
-        &format!("GET {url} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
-    )
-    .await
+    exchange(proxy, &format!("GET {url} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+        .await
 }
 
 /// A GET of a server's own page.

@@ -74,9 +74,7 @@ pub(crate) async fn run(proxies: &[SocketAddr], plan: Plan) -> Outcome {
     }
     let mut times = times.lock().unwrap().clone();
     times.sort();
-    let gaps = times
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]).as_secs_f64() * 1000.0);
+    let gaps = times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64() * 1000.0);
     let mut outcome = outcome.lock().unwrap().clone();
     outcome.longest_gap_ms = gaps.fold(0.0, f64::max);
     outcome
@@ -92,19 +90,15 @@ async fn request(
     let mut stream = match connection.take() {
         Some(stream) => stream,
         None => {
-            let stream = TcpStream::connect(proxy)
-                .await
-                .map_err(|error| format!("connect: {error}"))?;
+            let stream =
+                TcpStream::connect(proxy).await.map_err(|error| format!("connect: {error}"))?;
             stream.set_nodelay(true).ok();
             stream
         }
     };
     let host = format!("w{}.test", url % 97);
     let text = format!("GET http://{host}/{url} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-    stream
-        .write_all(text.as_bytes())
-        .await
-        .map_err(|error| format!("write: {error}"))?;
+    stream.write_all(text.as_bytes()).await.map_err(|error| format!("write: {error}"))?;
     let mut answer = Vec::with_capacity(512);
     loop {
         if let Some((status, close)) = whole(&answer) {
@@ -119,10 +113,7 @@ async fn request(
                 Err(String::from_utf8_lossy(&answer).into_owned())
             };
         }
-        let read = stream
-            .read_buf(&mut answer)
-            .await
-            .map_err(|error| format!("read: {error}"))?;
+        let read = stream.read_buf(&mut answer).await.map_err(|error| format!("read: {error}"))?;
         if read == 0 {
             outcome.lock().unwrap().closed += 1;
             return Err(format!("closed after {} bytes", answer.len()));
@@ -135,11 +126,8 @@ fn whole(answer: &[u8]) -> Option<(String, bool)> {
     let text = std::str::from_utf8(answer).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let lower = head.to_ascii_lowercase();
-    let length: usize = lower
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))?
-        .parse()
-        .ok()?;
+    let length: usize =
+        lower.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse().ok()?;
     (body.len() >= length).then(|| {
         (
             head.split(' ').nth(1).unwrap_or_default().to_owned(),

@@ -31,11 +31,7 @@ pub(crate) fn answers(pac: &str, urls: &[Vec<u16>]) -> Vec<String> {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    node.stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
+    node.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = node.wait_with_output().unwrap();
     assert!(output.status.success(), "node failed");
     serde_json::from_slice(&output.stdout).unwrap()

@@ -37,10 +37,7 @@ impl Arrived {
     /// The members that the request has been at, in order.
     pub(crate) fn via(&self) -> Vec<String> {
         let via = self.header("via").unwrap_or_default();
-        via.split(", ")
-            .filter_map(|hop| hop.split(' ').nth(1))
-            .map(str::to_owned)
-            .collect()
+        via.split(", ").filter_map(|hop| hop.split(' ').nth(1)).map(str::to_owned).collect()
     }
 }
 
@@ -70,10 +67,7 @@ impl Origin {
     pub(crate) async fn with_start_page(start: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let arrived = Arc::new(Log {
-            start,
-            ..Log::default()
-        });
+        let arrived = Arc::new(Log { start, ..Log::default() });
         let mut serving = JoinSet::new();
         let log = Arc::clone(&arrived);
         serving.spawn(async move {
@@ -84,11 +78,7 @@ impl Origin {
                 connections.spawn(serve(stream, Arc::clone(&log)));
             }
         });
-        Self {
-            address,
-            arrived,
-            _serving: serving,
-        }
+        Self { address, arrived, _serving: serving }
     }
 
     /// All requests so far.
@@ -98,8 +88,7 @@ impl Origin {
 
     /// The last request for a path.
     pub(crate) fn last(&self, path: &str) -> Arrived {
-        self.find(path)
-            .unwrap_or_else(|| panic!("{path} did not arrive"))
+        self.find(path).unwrap_or_else(|| panic!("{path} did not arrive"))
     }
 
     fn find(&self, path: &str) -> Option<Arrived> {
@@ -131,16 +120,10 @@ type Stream = BufStream<TcpStream>;
 async fn serve(stream: TcpStream, log: Arc<Log>) {
     let mut stream = BufStream::new(stream);
     while let Some(head) = read_lines(&mut stream).await {
-        let mut request = Arrived {
-            head,
-            ..Arrived::default()
-        };
+        let mut request = Arrived { head, ..Arrived::default() };
         let path = request.path().to_owned();
         if request.header("expect").is_some() && path.starts_with("/continue") {
-            stream
-                .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
-                .await
-                .ok();
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok();
             stream.flush().await.ok();
         }
         if path != "/refuse-body" && path != "/upgrade" {
@@ -203,12 +186,8 @@ async fn read_body(stream: &mut Stream, request: &mut Arrived) {
 
 /// Answers; whether the connection is kept.
 async fn respond(stream: &mut Stream, path: &str, request: &Arrived) -> bool {
-    let plain = |body: &str| {
-        format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-    };
+    let plain =
+        |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let answer = match path {
         "/chunked" => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-End\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-End: yes\r\n\r\n".to_owned(),
         "/until-close" => "HTTP/1.0 200 OK\r\n\r\nto the end".to_owned(),

@@ -42,9 +42,7 @@ pub(crate) fn table() -> impl Strategy<Value = Table> {
             members.dedup_by(|a, b| a.name == b.name);
             if even {
                 let load = members[0].load_factor;
-                members
-                    .iter_mut()
-                    .for_each(|member| member.load_factor = load);
+                members.iter_mut().for_each(|member| member.load_factor = load);
             }
             let mut header = Header::new("random".parse().unwrap());
             header.array_enabled = true;
@@ -82,9 +80,8 @@ pub(crate) fn url() -> impl Strategy<Value = Vec<u16>> {
     ];
     let odd = prop_oneof![9 => Just(None), 1 => (any::<u16>(), any::<proptest::sample::Index>()).prop_map(Some)];
     (scheme, user, host, port, tail, odd).prop_map(|(scheme, user, host, port, tail, odd)| {
-        let mut units: Vec<u16> = format!("{scheme}{user}{host}{port}{tail}")
-            .encode_utf16()
-            .collect();
+        let mut units: Vec<u16> =
+            format!("{scheme}{user}{host}{port}{tail}").encode_utf16().collect();
         if let Some((unit, place)) = odd {
             let place = place.index(units.len() + 1);
             units.insert(place, unit);

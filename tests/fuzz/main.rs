@@ -1,0 +1,212 @@
+//! Mutated inputs for everything that reads what a network or an administrator sends: none may panic.
+//!
+//! `cargo test --release --test fuzz -- 10000000` gives each target ten million inputs; without a
+//! number each gets twenty thousand. The inputs are the same at every run.
+#![expect(clippy::panic, clippy::print_stdout, reason = "a test program")]
+
+use std::hint::black_box;
+
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, Uri, Version};
+use parray::net::framing::Framing;
+use parray::net::target::target;
+use parray::net::{etag, headers};
+use parray::pac::PacRoutes;
+use parray::route::RouteKey;
+use pat::{Dialect, HashKey, Table};
+
+/// What is fed with inputs, and from which seeds they are made.
+struct Target {
+    name: &'static str,
+    run: fn(&[u8]),
+    seeds: &'static [&'static [u8]],
+}
+
+const TARGETS: [Target; 5] = [
+    Target { name: "table reader", run: read_table, seeds: &[TABLE, SUN] },
+    Target { name: "route key", run: route_key, seeds: &[URL, b"[::1]:443", b"ftp://u@h.:21?x#y"] },
+    Target {
+        name: "request target",
+        run: request_target,
+        seeds: &[URL, b"h:443", b"/pat", b"*", b"http://[::1]:80?q"],
+    },
+    Target {
+        name: "request framing",
+        run: request_framing,
+        seeds: &[LENGTH, CHUNKED, b"CONNECT h:443 HTTP/1.1\r\n\r\nx"],
+    },
+    Target {
+        name: "header parsers",
+        run: header_parsers,
+        seeds: &[FIELDS, b"If-None-Match: W/\"1\", \"2\", *\n"],
+    },
+];
+
+const TABLE: &[u8] = include_bytes!("../data/tables/campus.pat");
+const SUN: &[u8] = b"Proxy Array Information/1.0\r\nArrayEnabled:0\r\nConfigID:  1\r\nArrayName: a b\r\nListTTL: 10\r\nX: y\r\n\r\nproxy1 200.29.186.77 8080 http://pat Web Proxy/4 0 on 100 512\r\np2 80 http://x a 0 off 1 0\r\n";
+const URL: &[u8] = "http://User:pw@WWW.Example.com.:8080/caf\u{e9}/b?c=d&e=%20#f".as_bytes();
+const LENGTH: &[u8] = b"POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const CHUNKED: &[u8] =
+    b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n";
+const FIELDS: &[u8] = b"Connection: close, X-A, upgrade\nUpgrade: websocket\nTE: trailers, gzip;q=0.5\nVia: 1.1 a, 1.0 b:80 (c)\nIf-Match: \"1-2\"\n";
+
+fn read_table(input: &[u8]) {
+    if let Ok(table) = Table::parse(input) {
+        for dialect in [Dialect::Draft, Dialect::Sun] {
+            assert_eq!(
+                Table::parse(table.print(dialect).as_bytes()).as_ref(),
+                Ok(&table),
+                "not read back"
+            );
+        }
+    }
+    black_box(pat::check(input));
+}
+
+fn route_key(input: &[u8]) {
+    let url = String::from_utf8_lossy(input);
+    for kind in HashKey::ALL {
+        let key = RouteKey::of(&url, kind);
+        if kind != HashKey::Host && key.as_str().starts_with("http://") {
+            assert!(
+                key.as_str().len() <= url.len() + 1,
+                "a key is no longer than its URL and a slash"
+            );
+        }
+    }
+    black_box(url.parse::<PacRoutes>().is_ok());
+}
+
+fn request_target(input: &[u8]) {
+    let Ok(uri) = Uri::try_from(input) else {
+        return;
+    };
+    let mut fields = HeaderMap::new();
+    if let Ok(host) = HeaderValue::from_bytes(input) {
+        fields.insert("host", host);
+    }
+    for method in [Method::GET, Method::CONNECT] {
+        for version in [Version::HTTP_10, Version::HTTP_11] {
+            if let Ok(target) = target(&method, &uri, &fields, version) {
+                black_box(target.url());
+            }
+        }
+    }
+}
+
+fn request_framing(input: &[u8]) {
+    let whole = Framing::default().look(input);
+    let mut framing = Framing::default();
+    let (near, far) = input.split_at(input.len() / 2);
+    let halves = framing.look(near).and_then(|()| framing.look(far));
+    let violation = |result: Result<(), (usize, parray::net::framing::Violation)>| {
+        result.map_err(|(_, why)| why)
+    };
+    assert_eq!(violation(whole), violation(halves), "the verdict depends on how the bytes are cut");
+}
+
+fn header_parsers(input: &[u8]) {
+    let mut fields = HeaderMap::new();
+    for line in input.split(|b| *b == b'\n').take(64) {
+        let colon = line.iter().position(|b| *b == b':').unwrap_or(line.len());
+        let (name, value) = line.split_at(colon);
+        let value = value.get(1..).unwrap_or_default().trim_ascii();
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
+        {
+            fields.append(name, value);
+        }
+    }
+    black_box((etag::match_fails(&fields, "\"1-2\""), etag::none_match_fails(&fields, "\"2\"")));
+    black_box((headers::upgrade_of(&fields), headers::via_has(&fields, "a")));
+    headers::forward_request(&mut fields);
+    assert!(!fields.contains_key("keep-alive"), "a field of one connection is left");
+}
+
+/// Numbers that look random and are the same each time (Marsaglia's xorshift).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(limit.max(1)).unwrap_or(1)).unwrap_or(0)
+    }
+
+    fn byte(&mut self) -> u8 {
+        const ODD: &[u8] = b"\0\r\n\t :/@?#[]%\"';,.0987-+AZaz\x7f\x80\xc3\xa9\xff";
+        let [any, which, ..] = self.next().to_le_bytes();
+        if which < 160 {
+            ODD.get(usize::from(any) % ODD.len()).copied().unwrap_or(any)
+        } else {
+            any
+        }
+    }
+}
+
+/// Changes a seed in one to eight places.
+fn mutate(seed: &[u8], random: &mut Random, input: &mut Vec<u8>) {
+    input.clear();
+    input.extend_from_slice(seed);
+    for _ in 0..=random.below(8) {
+        let at = random.below(input.len() + 1);
+        match random.below(7) {
+            0 => input.insert(at, random.byte()),
+            1 => drop(input.drain(at..(at + random.below(8)).min(input.len()))),
+            2 => input.truncate(at),
+            3 => {
+                let piece: Vec<u8> =
+                    input.iter().skip(at).take(random.below(32)).copied().collect();
+                input.splice(at..at, piece);
+            }
+            4 => input
+                .splice(at..at, seed.iter().skip(random.below(seed.len())).take(16).copied())
+                .for_each(drop),
+            _ => {
+                let byte = random.byte();
+                if let Some(place) = input.get_mut(at) {
+                    *place = byte;
+                }
+            }
+        }
+    }
+}
+
+fn fuzz(target: &Target, count: u64) {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut input = Vec::new();
+    for _ in 0..count {
+        let seed = target.seeds.get(random.below(target.seeds.len())).copied().unwrap_or_default();
+        mutate(seed, &mut random, &mut input);
+        let run = std::panic::catch_unwind(|| (target.run)(&input));
+        assert!(run.is_ok(), "{} failed on {:?}", target.name, String::from_utf8_lossy(&input));
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // What nextest asks of a test program.
+    if arguments.iter().any(|word| word == "--list") {
+        if !arguments.iter().any(|word| word == "--ignored") {
+            println!("no_input_panics: test");
+        }
+        return;
+    }
+    let count = arguments.iter().find_map(|word| word.parse().ok()).unwrap_or(20_000);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            TARGETS.iter().map(|target| scope.spawn(move || fuzz(target, count))).collect();
+        for (thread, target) in threads.into_iter().zip(&TARGETS) {
+            if thread.join().is_err() {
+                panic!("{} panicked", target.name);
+            }
+            println!("{}: {count} inputs, no panic", target.name);
+        }
+    });
+    println!("{} passed, 0 failed", TARGETS.len());
+}
