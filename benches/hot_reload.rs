@@ -5,9 +5,9 @@
 //! closed, and the longest gap between two answers at most 10 ms longer than without changes.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stdout,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a measuring program"
 )]
 

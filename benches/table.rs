@@ -1,7 +1,7 @@
 //! What reading a table costs: `cargo bench --bench table`.
 //!
 //! The goal: 10 000 members in under 20 ms.
-#![expect(missing_docs, clippy::unwrap_used, reason = "criterion's macros, and a bench may panic")]
+#![expect(clippy::unwrap_used, reason = "criterion's macros, and a bench may panic")]
 
 use std::hint::black_box;
 use std::sync::Arc;

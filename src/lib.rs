@@ -1,4 +1,14 @@
 //! The engine of a proxy array.
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_in_result,
+        clippy::panic_in_result_fn,
+        clippy::wildcard_enum_match_arm,
+        clippy::float_cmp,
+        reason = "in a test a panic is the report, and numbers are golden"
+    )
+)]
 
 pub mod blame;
 pub mod config;

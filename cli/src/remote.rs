@@ -176,11 +176,11 @@ pub(crate) fn json(answer: &Answer) -> Value {
 fn call(request: hyper::http::request::Builder, body: Body) -> Result<Answer, CommandError> {
     let request = request.body(body).map_err(|error| CommandError::new(Kind::Usage, error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(fetch(request, LIMITS)).map_err(|error| match error {
-        FetchError::Url(_) => CommandError::new(Kind::Usage, error),
-        other => {
-            CommandError::new(Kind::Unavailable, other).hint("is it running, and is this its port?")
+    runtime.block_on(fetch(request, LIMITS)).map_err(|error| {
+        if matches!(error, FetchError::Url(_)) {
+            return CommandError::new(Kind::Usage, error);
         }
+        CommandError::new(Kind::Unavailable, error).hint("is it running, and is this its port?")
     })
 }
 

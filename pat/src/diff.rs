@@ -64,7 +64,7 @@ pub fn diff(old: &Table, new: &Table) -> Vec<Change> {
     for was in old.members() {
         match fresh.remove(was.name.folded()) {
             Some(is) => {
-                compare(&mut changes, Some(&is.name), &member_fields(was), &member_fields(is))
+                compare(&mut changes, Some(&is.name), &member_fields(was), &member_fields(is));
             }
             None => changes.push(Change::Removed { name: was.name.clone() }),
         }

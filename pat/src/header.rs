@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ValueError;
-use crate::member::decimal;
+use crate::member::{decimal, is_printable};
 
 /// The header lines of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,9 +96,8 @@ impl FromStr for ArrayName {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let printable = |c: char| !c.is_control() && (c == ' ' || !c.is_whitespace());
         let fits = !text.is_empty() && text.chars().nth(255).is_none();
-        if fits && text.trim() == text && text.chars().all(printable) {
+        if fits && text.trim() == text && text.chars().all(is_printable) {
             Ok(Self(text.to_owned()))
         } else {
             Err(ValueError::new("ArrayName", "1 to 255 printable characters", text))

@@ -311,9 +311,11 @@ impl Opaque {
         &self.0
     }
 
-    /// Whether it holds a blank; a table URL must not.
-    pub fn has_blank(&self) -> bool {
-        self.0.contains(char::is_whitespace)
+    /// Whether it can be a table URL: no blank in it, which would split the field, and no number, which
+    /// would look like a port.
+    pub(crate) fn fits_table_url(&self) -> bool {
+        let number = self.0.bytes().all(|b| b.is_ascii_digit());
+        !number && !self.0.contains(char::is_whitespace)
     }
 }
 
@@ -321,12 +323,10 @@ impl FromStr for Opaque {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let fits = !text.is_empty() && text.chars().nth(1024).is_none();
-        if fits
-            && text.trim() == text
-            && !text.contains(char::is_control)
-            && only_plain_blanks(text)
-        {
+        // Almost every text is ASCII, and tables are long.
+        let plain = text.len() <= 1024 && text.bytes().all(|b| (b' '..=b'~').contains(&b));
+        let other = || text.chars().nth(1024).is_none() && text.chars().all(is_printable);
+        if !text.is_empty() && text.trim() == text && (plain || other()) {
             Ok(Self(text.to_owned()))
         } else {
             Err(ValueError::new(
@@ -338,9 +338,9 @@ impl FromStr for Opaque {
     }
 }
 
-/// Other white space would split or join lines and fields in some readers.
-fn only_plain_blanks(text: &str) -> bool {
-    text.chars().all(|c| c == ' ' || !c.is_whitespace())
+/// Control characters and white space but the blank would split or join lines and fields in some readers.
+pub(crate) fn is_printable(c: char) -> bool {
+    c == ' ' || !(c.is_control() || c.is_whitespace())
 }
 
 impl TryFrom<String> for Opaque {

@@ -10,7 +10,7 @@ use crate::header::{ArrayName, ConfigId, HashKey, HashName, HashSeed, Header, Li
 use crate::member::{CacheSize, LoadFactor, Member, MemberName, Opaque, Status, decimal};
 use crate::print::VERSION_LINE;
 use crate::scan::{Field, Line, is_blank, lines};
-use crate::table::{Table, counts_in_seconds};
+use crate::table::{TABLE_URL_EXPECTED, Table, counts_in_seconds};
 
 /// A table, and what its text told beyond it.
 #[derive(Debug)]
@@ -194,7 +194,7 @@ impl Reader {
             None => Some(None),
         };
         let port = self.port(line, split.port);
-        let table_url = self.value::<Opaque>(line, split.table_url);
+        let table_url = self.table_url(line, split.table_url);
         let agent = self.value::<Opaque>(line, split.agent);
         let state_time = self.state_time(line, split.state_time);
         let status = self.value::<Status>(line, split.status);
@@ -253,6 +253,15 @@ impl Reader {
             field.start,
             ParseErrorKind::Value(ValueError::new(what, expected, field.text)),
         );
+    }
+
+    fn table_url(&mut self, line: Line<'_>, field: Field<'_>) -> Option<Opaque> {
+        let url = self.value::<Opaque>(line, field)?;
+        if !url.fits_table_url() {
+            self.wrong(line, field, "table URL", TABLE_URL_EXPECTED);
+            return None;
+        }
+        Some(url)
     }
 
     fn ip(&mut self, line: Line<'_>, field: Field<'_>) -> Option<IpAddr> {

@@ -21,16 +21,16 @@ impl Table {
     /// A table out of its parts.
     ///
     /// # Errors
-    /// Two members of one name, a table URL with a blank, or `array_enabled` without a member.
+    /// Two members of one name, a table URL with a blank or of digits only, or `array_enabled` without a member.
     pub fn new(header: Header, members: Vec<Member>) -> Result<Self, ValueError> {
         let mut seen = HashSet::with_capacity(members.len());
         if let Some(twice) = members.iter().find(|member| !seen.insert(member.name.folded())) {
             return Err(ValueError::new("member name", "unique", twice.name.as_str()));
         }
-        if let Some(member) = members.iter().find(|member| member.table_url.has_blank()) {
+        if let Some(member) = members.iter().find(|member| !member.table_url.fits_table_url()) {
             return Err(ValueError::new(
                 "table URL",
-                "text without blanks",
+                TABLE_URL_EXPECTED,
                 member.table_url.as_str(),
             ));
         }
@@ -89,6 +89,8 @@ impl Table {
         (self.header, self.members)
     }
 }
+
+pub(crate) const TABLE_URL_EXPECTED: &str = "text without blanks that is no number";
 
 /// Microsoft's hand shows in a table URL that ends at `array.dll`; its ListTTL is seconds.
 pub(crate) fn counts_in_seconds(members: &[Member]) -> bool {

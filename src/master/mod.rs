@@ -1,6 +1,6 @@
 //! The control plane: owns the table file, checks every edit, publishes.
 //!
-//! One path for every edit, from the API, the command line or an editor: [`editor`]. It knows nothing
+//! One path for every edit, from the API, the command line or an editor: `editor`. It knows nothing
 //! of members; they meet in the bytes of `/pat`.
 
 mod admin;

@@ -1,8 +1,8 @@
 //! The data plane: a forward proxy that passes each URL to the member that owns it.
 //!
-//! [`request`] is the life of a request, phase by phase: read it first. What decides is pure
-//! ([`admit`], [`hop`], [`course`], [`poll`], [`health`]); what does I/O has no opinion
-//! ([`forward`], [`tunnel`], [`follow`]).
+//! `request` is the life of a request, phase by phase: read it first. What decides is pure
+//! (`admit`, `hop`, `course`, `poll`, `health`); what does I/O has no opinion
+//! (`forward`, `tunnel`, `follow`).
 
 mod admit;
 mod course;

@@ -324,9 +324,9 @@ mod test_access {
     }
 
     /// How far the bound's middle is from the true cost, as a part of what is allowed.
-    pub(crate) fn error_of(x: u32) -> f32 {
+    pub(crate) fn error_of(x: u32) -> f64 {
         let true_cost = f64::from(super::cost(x)) / 16_777_216.0;
         let about = f64::from(super::about_cost(x));
-        ((about - true_cost).abs() / f64::from(super::ERROR)) as f32
+        (about - true_cost).abs() / f64::from(super::ERROR)
     }
 }

@@ -62,7 +62,7 @@ fn a_module_names_only_lower_layers() {
             for part in line.split("crate::").skip(1) {
                 let end =
                     part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
-                let named = &part[..end];
+                let named = part.get(..end).unwrap();
                 let allowed = named == own || layer(named).is_some_and(|row| row < mine);
                 assert!(allowed, "{}:{}: {own} may not use {named}", file.display(), i + 1);
             }

@@ -57,7 +57,7 @@ struct Running {
     member: Member,
     address: SocketAddr,
     _stop: tokio_util::sync::DropGuard,
-    _running: JoinSet<()>,
+    _planes: JoinSet<()>,
 }
 
 async fn start(settings: file::MemberFile) -> Running {
@@ -66,7 +66,7 @@ async fn start(settings: file::MemberFile) -> Running {
     let member = Member::new(MemberConfig::try_from(settings).unwrap(), stop.clone());
     let mut running = JoinSet::new();
     running.spawn(member.clone().run(listener));
-    Running { member, address, _stop: stop.drop_guard(), _running: running }
+    Running { member, address, _stop: stop.drop_guard(), _planes: running }
 }
 
 /// Polls again and again until the member's health says this.

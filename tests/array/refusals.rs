@@ -1,7 +1,7 @@
 //! What a member refuses: a forward proxy is not a way in, and no request is smuggled through it.
 
 use crate::support::array::Array;
-use crate::support::client::{exchange, get};
+use crate::support::client::{Client, exchange, get};
 use crate::support::origin::Origin;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +47,7 @@ async fn doubtful_requests_are_answered_400_and_the_connection_ends() {
 async fn a_head_without_end_is_refused() {
     let origin = Origin::start().await;
     let array = Array::start(1, origin.address).await;
-    let many: String = (0..500).map(|i| format!("X-{i}: 1\r\n")).collect();
+    let many: String = (0..500).map(|i| "X-".to_owned() + &i.to_string() + ": 1\r\n").collect();
     let long = format!("X: {}\r\n", "a".repeat(200_000));
     for rows in [many, long] {
         let reply = exchange(
@@ -100,4 +100,21 @@ async fn inward_addresses_and_other_ports_are_closed_by_default() {
     )
     .await;
     assert_eq!(reply.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_sends_too_slowly_is_let_go() {
+    let origin = Origin::start().await;
+    let array = Array::start_with(1, origin.address, |settings| {
+        settings.limits.header = Some("200ms".parse().unwrap());
+        settings.limits.idle = Some("200ms".parse().unwrap());
+    })
+    .await;
+    // A head that never ends, and a body that never comes.
+    let mut head = Client::connect(array.members[0]).await;
+    head.send("GET http://a.test/ HTTP/1.1\r\nHost:").await;
+    assert_eq!(head.rest().await, "");
+    let mut body = Client::connect(array.members[0]).await;
+    body.send("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nab").await;
+    assert!(body.rest().await.starts_with("HTTP/1.1 400 "));
 }

@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "in a test a panic is the report"
 )]
 
@@ -62,8 +63,9 @@ async fn browse(
     let profile = TempDir::new().unwrap();
     let mut command = start(&array, &profile);
     let browser = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let _browser =
-        Running(browser.unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program())));
+    let _browser = Running(
+        browser.unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display())),
+    );
     origin.until("/done").await;
     // A browser may escape more than the page did: what counts is the URL that arrived.
     let all = origin.arrived();

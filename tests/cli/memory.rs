@@ -61,6 +61,13 @@ async fn five_gigabytes_pass_both_ways_in_64_mebibytes() {
     let array = Processes::start(2, origin);
     let mut buffer = vec![0; 1 << 18];
 
+    // One client asks and never reads: nobody buffers for it.
+    let mut stalled = TcpStream::connect(array.addresses[0]).await.unwrap();
+    stalled
+        .write_all(b"GET http://a.test/large?stalled HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        .await
+        .unwrap();
+
     let mut client = TcpStream::connect(array.addresses[0]).await.unwrap();
     client
         .write_all(b"GET http://a.test/large HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")

@@ -132,7 +132,10 @@ fn a_table_url_with_a_blank_is_refused() {
     for edit in [url, Edit::Add(Box::new(p3))] {
         let error = campus().apply(&[edit]).unwrap_err();
         let text = error.to_string();
-        assert!(text.starts_with("table URL must be text without blanks, found "), "{text}");
+        assert!(
+            text.starts_with("table URL must be text without blanks that is no number, found "),
+            "{text}"
+        );
     }
 }
 

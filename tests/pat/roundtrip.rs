@@ -40,7 +40,10 @@ fn members() -> impl Strategy<Value = Member> {
     (who, texts, numbers).prop_map(|((who, ip, port), (url, agent), (time, on, load, size))| {
         Member {
             ip,
-            table_url: url.parse().unwrap(),
+            // A number would look like a port.
+            table_url: if url.bytes().all(|b| b.is_ascii_digit()) { "u" } else { &url }
+                .parse()
+                .unwrap(),
             agent: agent.parse().unwrap(),
             state_time: time,
             status: if on { Status::On } else { Status::Off },

@@ -52,6 +52,8 @@ pub(super) fn start_error(error: &StartError) -> CommandError {
         StartError::Table { path, .. } => {
             CommandError::new(Kind::Data, format!("{path} is not a valid table")).because(error)
         }
-        other => CommandError::new(Kind::Data, "the table gives no PAC").because(other),
+        StartError::Publish(_) | _ => {
+            CommandError::new(Kind::Data, "the table gives no PAC").because(error)
+        }
     }
 }

@@ -56,8 +56,8 @@ fn generate_error(error: &GenerateError) -> CommandError {
 /// Flags go before the file.
 pub(super) fn overlay(settings: &mut PacFile, args: PacArgs) {
     settings.failover = args.failover.map(std::num::NonZero::get).or(settings.failover);
-    settings.default_route = args.default_route.or(settings.default_route.take());
-    settings.scheme = args.scheme.or(settings.scheme.take());
-    settings.address = args.address.or(settings.address.take());
-    settings.custom_logic = args.custom_logic.or(settings.custom_logic.take());
+    settings.default_route = args.default_route.or_else(|| settings.default_route.take());
+    settings.scheme = args.scheme.or_else(|| settings.scheme.take());
+    settings.address = args.address.or_else(|| settings.address.take());
+    settings.custom_logic = args.custom_logic.or_else(|| settings.custom_logic.take());
 }

@@ -21,7 +21,7 @@ pub(super) fn run(command: PatCommand) -> Result<ExitCode, CommandError> {
     match command {
         PatCommand::Init(args) => init(args)?,
         PatCommand::Show { target, format, json } => {
-            show(&target, if json { ShowFormat::Json } else { format })?
+            show(&target, if json { ShowFormat::Json } else { format })?;
         }
         PatCommand::Check { files, json } => return check(&files, json),
         PatCommand::Add { edit, member, ip, load_factor, cache_size, table_url, agent, off } => {

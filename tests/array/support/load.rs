@@ -87,14 +87,13 @@ async fn request(
     url: u64,
     outcome: &Mutex<Outcome>,
 ) -> Result<(), String> {
-    let mut stream = match connection.take() {
-        Some(stream) => stream,
-        None => {
-            let stream =
-                TcpStream::connect(proxy).await.map_err(|error| format!("connect: {error}"))?;
-            stream.set_nodelay(true).ok();
-            stream
-        }
+    let mut stream = if let Some(stream) = connection.take() {
+        stream
+    } else {
+        let stream =
+            TcpStream::connect(proxy).await.map_err(|error| format!("connect: {error}"))?;
+        stream.set_nodelay(true).ok();
+        stream
     };
     let host = format!("w{}.test", url % 97);
     let text = format!("GET http://{host}/{url} HTTP/1.1\r\nHost: {host}\r\n\r\n");

@@ -14,7 +14,7 @@ process.stdout.write(JSON.stringify(urls.map((url) => context.FindProxyForURL(ur
 /// What `FindProxyForURL` returns for each URL; URLs are UTF-16, as a browser's strings are.
 pub(crate) fn answers(pac: &str, urls: &[Vec<u16>]) -> Vec<String> {
     let text = |url: &Vec<u16>| {
-        let units: String = url.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+        let units = url.iter().fold(String::new(), |all, unit| all + &format!("\\u{unit:04x}"));
         format!("\"{units}\"")
     };
     let list: Vec<String> = urls.iter().map(text).collect();

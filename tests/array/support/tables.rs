@@ -42,7 +42,9 @@ pub(crate) fn table() -> impl Strategy<Value = Table> {
             members.dedup_by(|a, b| a.name == b.name);
             if even {
                 let load = members[0].load_factor;
-                members.iter_mut().for_each(|member| member.load_factor = load);
+                for member in &mut members {
+                    member.load_factor = load;
+                }
             }
             let mut header = Header::new("random".parse().unwrap());
             header.array_enabled = true;
