@@ -315,7 +315,8 @@ impl Opaque {
     /// would look like a port.
     pub(crate) fn fits_table_url(&self) -> bool {
         let number = self.0.bytes().all(|b| b.is_ascii_digit());
-        !number && !self.0.contains(char::is_whitespace)
+        // White space other than the blank is in no opaque text.
+        !number && !self.0.as_bytes().contains(&b' ')
     }
 }
 

@@ -35,9 +35,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Parsed, ParseErrors> {
     let mut last = 1;
     for line in all {
         last = line.number;
-        if let Some(place) = line.text.find(|c: char| c.is_control() && c != '\t') {
-            let found =
-                line.text.get(place..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+        if let Some((place, found)) = line.control_character() {
             reader.fail(line, place, ParseErrorKind::ControlCharacter(u32::from(found)));
             reader.note_header(line);
         } else if line.text.trim_matches(is_blank).is_empty() {

@@ -26,14 +26,24 @@ impl<'a> Line<'a> {
     pub(crate) fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
         let text = self.text;
         let mut from = 0;
+        // Blanks are ASCII, so bytes will do: tables are long.
         std::iter::from_fn(move || {
-            let rest = text.get(from..)?;
-            let start = from + rest.find(|c| !is_blank(c))?;
-            let rest = text.get(start..)?;
-            let end = start + rest.find(is_blank).unwrap_or(rest.len());
-            from = end;
-            Some(Field { start, text: text.get(start..end)? })
+            let rest = text.as_bytes().get(from..)?;
+            let start = from + rest.iter().position(|b| !matches!(b, b' ' | b'\t'))?;
+            let rest = text.as_bytes().get(start..)?;
+            let length = rest.iter().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(rest.len());
+            from = start + length;
+            Some(Field { start, text: text.get(start..from)? })
         })
+    }
+
+    /// Byte offset and character of the first control character but the tab.
+    pub(crate) fn control_character(&self) -> Option<(usize, char)> {
+        // ASCII has all but 32 of them, and a line without either is decided by its bytes.
+        let odd = |b: &u8| *b < b' ' && *b != b'\t' || *b > b'~';
+        let start = self.text.bytes().position(|b| odd(&b))?;
+        let mut characters = self.text.char_indices().skip_while(|(at, _)| *at < start);
+        characters.find(|(_, c)| c.is_control() && *c != '\t')
     }
 }
 

@@ -1,6 +1,6 @@
 //! Configuration: TOML as people write it, and what the code gets.
 //!
-//! [`file`] mirrors the TOML; [`MemberConfig`] and [`MasterConfig`] are checked and typed. The
+//! [`mod@file`] mirrors the TOML; [`MemberConfig`] and [`MasterConfig`] are checked and typed. The
 //! command line fills the same mirror, so a flag and a line of the file go one way.
 
 pub mod file;
