@@ -211,7 +211,7 @@ pub(crate) enum PatCommand {
         #[arg(long)]
         ip: Option<IpAddr>,
         /// Share of the load, 1 to 16777215
-        #[arg(long, default_value_t = LoadFactor::DEFAULT, value_name = "N")]
+        #[arg(long, allow_negative_numbers = true, default_value_t = LoadFactor::DEFAULT, value_name = "N")]
         load_factor: LoadFactor,
         /// Size of its cache
         #[arg(long, default_value_t = CacheSize(0), value_name = "MB")]
@@ -314,7 +314,7 @@ pub(crate) struct SetMemberArgs {
     #[arg(long, requires = "name")]
     pub(crate) port: Option<NonZeroU16>,
     /// Share of the load, 1 to 16777215
-    #[arg(long, requires = "name", value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, requires = "name", value_name = "N")]
     pub(crate) load_factor: Option<LoadFactor>,
     /// Size of its cache
     #[arg(long, requires = "name", value_name = "MB")]
