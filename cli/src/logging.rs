@@ -6,10 +6,16 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::SystemTime;
 
 use crate::args::{GlobalArgs, LogFormat};
+use crate::error::{CommandError, Kind};
 
 /// Starts logging.
-pub(crate) fn start(args: &GlobalArgs) {
-    let filter = EnvFilter::try_new(&args.log).unwrap_or_else(|_unreadable| EnvFilter::new("info"));
+///
+/// # Errors
+/// A filter that cannot be read.
+pub(crate) fn start(args: &GlobalArgs) -> Result<(), CommandError> {
+    let filter = EnvFilter::try_new(&args.log).map_err(|error| {
+        CommandError::new(Kind::Usage, format!("--log {:?}", args.log)).because(error)
+    })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -20,4 +26,5 @@ pub(crate) fn start(args: &GlobalArgs) {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),
     }
+    Ok(())
 }

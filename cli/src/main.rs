@@ -19,8 +19,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return error::usage(&error),
     };
-    logging::start(&cli.global);
-    match commands::run(cli) {
+    match logging::start(&cli.global).and_then(|()| commands::run(cli)) {
         Ok(code) => code,
         // Whoever read our output has seen enough.
         Err(CommandError { kind: error::Kind::BrokenPipe, .. }) => ExitCode::SUCCESS,

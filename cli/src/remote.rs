@@ -141,10 +141,12 @@ impl Api {
             document.get("error").and_then(Value::as_str).unwrap_or("no reason given").to_owned();
         let kind = match answer.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Kind::NoPermission,
-            StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT => Kind::Temporary,
-            StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => {
-                Kind::Data
-            }
+            StatusCode::PRECONDITION_FAILED | StatusCode::LOCKED => Kind::Temporary,
+            StatusCode::INSUFFICIENT_STORAGE => Kind::Io,
+            StatusCode::NOT_FOUND
+            | StatusCode::CONFLICT
+            | StatusCode::UNPROCESSABLE_ENTITY
+            | StatusCode::BAD_REQUEST => Kind::Data,
             _ => Kind::Unavailable,
         };
         let error = CommandError::new(

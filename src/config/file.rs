@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::files::read_limited;
 use crate::net::resolve::HostTarget;
-use crate::pac::{PacOptions, PacRoutes};
+use crate::pac::{PacOptions, PacRoutes, check_custom_logic};
 use crate::units::Span;
 
 /// Why a configuration cannot be used; the text names file, line and column where there are any.
@@ -33,6 +33,14 @@ pub enum ConfigError {
         /// 1-based column, in characters.
         column: usize,
         /// What is wrong there.
+        why: String,
+    },
+    /// The file with custom logic has none.
+    #[error("{path}: {why}")]
+    Logic {
+        /// Which file.
+        path: String,
+        /// What the parser said.
         why: String,
     },
     /// A setting has no value, and there is no default.
@@ -206,6 +214,10 @@ impl PacFile {
                 read.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
             let text =
                 text.map_err(|why| ConfigError::Read { path: path.display().to_string(), why })?;
+            check_custom_logic(&text).map_err(|error| ConfigError::Logic {
+                path: path.display().to_string(),
+                why: error.to_string(),
+            })?;
             options.custom_logic = Some(text);
         }
         Ok(options)

@@ -129,7 +129,7 @@ impl TryFrom<MemberFile> for MemberConfig {
             pac: file.pac.options()?,
             access,
             resolver: Resolver { hosts, policy },
-            limits: limits(&file.limits),
+            limits: limits(&file.limits)?,
         })
     }
 }
@@ -174,7 +174,11 @@ fn networks(key: &'static str, list: &[String]) -> Result<Vec<IpNet>, ConfigErro
     list.iter().map(network).collect()
 }
 
-fn limits(file: &LimitsFile) -> MemberLimits {
+fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {
+    let times = [file.header, file.connect, file.first_byte, file.idle, file.tunnel_idle];
+    if times.iter().flatten().any(|span| span.0.is_zero()) {
+        return Err(ConfigError::value("limits", "a time must be longer than 0"));
+    }
     let span = |given: Option<Span>, seconds: u64| {
         given.map_or_else(|| Duration::from_secs(seconds), |span| span.0)
     };
@@ -183,14 +187,15 @@ fn limits(file: &LimitsFile) -> MemberLimits {
         connections: file.connections.unwrap_or(20_000).clamp(1, 1 << 24),
         header: span(file.header, 60),
         write: idle,
+        tunnel: span(file.tunnel_idle, 600),
         drain: span(file.drain, 10),
     };
-    MemberLimits {
+    Ok(MemberLimits {
         serve,
         connect: span(file.connect, 3),
         first_byte: span(file.first_byte, 60),
         idle,
         tunnel_idle: span(file.tunnel_idle, 600),
         tries: file.tries.unwrap_or(2),
-    }
+    })
 }

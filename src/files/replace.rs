@@ -27,8 +27,11 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     file.as_file().set_permissions(permissions)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    // The rename itself lasts only once the folder is synced.
-    File::open(folder)?.sync_all()
+    // The rename itself lasts only once the folder is synced; but it is done.
+    if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+        tracing::warn!(path = %path.display(), %error, "file is replaced, its folder is not synced");
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

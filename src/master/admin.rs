@@ -141,15 +141,16 @@ async fn respond(
     authorized(token, head, peer)?;
     let change = read_change(&head.method, &resource, head, body).await?;
     let added = matches!((&head.method, &resource), (&Method::POST, Resource::Members));
+    let headers = head.headers.clone();
     let outcome = editor
-        .submit(change, |etag| match_fails(&head.headers, etag))
+        .submit(change, move |etag| match_fails(&headers, etag))
         .await
         .map_err(|error| refusal(&error))?;
     Ok(published(&outcome, added))
 }
 
 fn authorized(token: Option<&str>, head: &Parts, peer: SocketAddr) -> Result<(), Refusal> {
-    authorize(token, &head.headers, peer).map_err(|denied| match denied {
+    authorize(token, head.version, &head.headers, peer).map_err(|denied| match denied {
         Denied::Token => Refusal::new(StatusCode::UNAUTHORIZED, "a bearer token is needed"),
         Denied::NotLocal => Refusal::new(
             StatusCode::FORBIDDEN,
@@ -219,9 +220,8 @@ fn refusal(error: &EditRejection) -> Refusal {
             return Refusal { status, error: error.to_string(), config_id: Some(*config_id) };
         }
         EditRejection::Edit(pat::EditError::Unknown { .. }) => StatusCode::NOT_FOUND,
-        EditRejection::Edit(pat::EditError::Exists(_)) | EditRejection::HandEdit(_) => {
-            StatusCode::CONFLICT
-        }
+        EditRejection::Edit(pat::EditError::Exists(_)) => StatusCode::CONFLICT,
+        EditRejection::HandEdit(_) => StatusCode::LOCKED,
         EditRejection::Edit(_) | EditRejection::Pac(_) => StatusCode::UNPROCESSABLE_ENTITY,
         EditRejection::Store(_) => StatusCode::INSUFFICIENT_STORAGE,
         EditRejection::Verify(_) | EditRejection::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, FORWARDED, HOST, HeaderName, ORIGIN, VIA};
+use hyper::{HeaderMap, Version};
 
 /// Why an edit is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,13 +15,20 @@ pub(super) enum Denied {
 }
 
 /// What only a request has that came through somebody else, or out of a page in a browser.
-const FOREIGN: [HeaderName; 4] =
-    [VIA, FORWARDED, ORIGIN, HeaderName::from_static("x-forwarded-for")];
+const FOREIGN: [HeaderName; 6] = [
+    VIA,
+    FORWARDED,
+    ORIGIN,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("sec-fetch-site"),
+];
 
 /// Whether a request may edit. With a token, whoever has it; without one, programs on this host only:
 /// no proxies (a forward proxy here would be a way in), no pages, no rebound names.
 pub(super) fn authorize(
     token: Option<&str>,
+    version: Version,
     headers: &HeaderMap,
     peer: SocketAddr,
 ) -> Result<(), Denied> {
@@ -35,7 +42,9 @@ pub(super) fn authorize(
             _ => Err(Denied::Token),
         };
     }
-    let foreign = FOREIGN.iter().any(|name| headers.contains_key(name));
+    // Reverse proxies that say nothing else of themselves speak HTTP/1.0 to their servers.
+    let foreign =
+        version < Version::HTTP_11 || FOREIGN.iter().any(|name| headers.contains_key(name));
     if peer.ip().to_canonical().is_loopback() && !foreign && is_local_host(headers) {
         Ok(())
     } else {
@@ -75,7 +84,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
             .collect();
-        authorize(token, &headers, peer.parse().unwrap())
+        authorize(token, Version::HTTP_11, &headers, peer.parse().unwrap())
     }
 
     #[test]

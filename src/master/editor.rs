@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pat::{EditError, ParseErrors, Table};
 use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::task::TaskTracker;
 
 use super::next::{Change, next_table};
 use crate::files::{read_limited, replace};
@@ -22,9 +23,16 @@ pub(super) const LARGEST_TABLE: u64 = 16 << 20;
 /// URLs on which PAC and router must agree before a table is published.
 const SAMPLE: usize = 64;
 
-/// Edits one table file and publishes it.
-#[derive(Debug)]
+/// Edits one table file and publishes it. Clones edit the same file.
+#[derive(Debug, Clone)]
 pub struct Editor {
+    state: Arc<State>,
+    /// An edit that has begun is carried out, whether or not its client still waits.
+    tasks: TaskTracker,
+}
+
+#[derive(Debug)]
+struct State {
     path: PathBuf,
     options: PacOptions,
     published: Arc<Published<Site>>,
@@ -111,46 +119,78 @@ impl Editor {
         let table =
             Table::parse(&bytes).map_err(|errors| StartError::Table { path: name, errors })?;
         let site = build(table, options.clone()).await.map_err(StartError::Publish)?;
-        Ok(Self {
+        let state = State {
             path,
             options,
             published: Arc::new(Published::new(site)),
             disk: AsyncMutex::new(Some(Digest::of(&bytes))),
             refused: Mutex::new(None),
-        })
+        };
+        Ok(Self { state: Arc::new(state), tasks: TaskTracker::new() })
     }
 
     /// The table file.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.state.path
     }
 
     /// What is published now.
     pub fn site(&self) -> Arc<Site> {
-        self.published.load()
+        self.state.published.load()
     }
 
     /// Where it is published.
     pub fn published(&self) -> Arc<Published<Site>> {
-        Arc::clone(&self.published)
+        Arc::clone(&self.state.published)
     }
 
     /// Why the file as it is now is not what is published; `None` if it is.
     pub fn refused(&self) -> Option<String> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.refused()
     }
 
-    /// Carries out an edit. `unless_stale` gets the current site's entity tag and says whether the
-    /// caller's precondition fails.
+    /// Carries out an edit. `stale` gets the current site's entity tag and says whether the caller's
+    /// precondition fails.
     ///
     /// # Errors
     /// Why nothing was changed.
+    ///
+    /// # Cancel safety
+    /// An edit that has begun is carried out all the same.
     pub async fn submit(
         &self,
         change: Change,
-        stale: impl FnOnce(&str) -> bool,
+        stale: impl FnOnce(&str) -> bool + Send + 'static,
+    ) -> Result<Outcome, EditRejection> {
+        let state = Arc::clone(&self.state);
+        let edit = self.tasks.spawn(async move { state.submit(change, stale).await });
+        edit.await.map_err(|error| EditRejection::Internal(error.to_string()))?
+    }
+
+    /// Looks whether the file was edited by hand and takes the edit, or reports why not.
+    pub async fn take_hand_edit(&self) {
+        let mut disk = self.state.disk.lock().await;
+        self.state.look_at_file(&mut disk).await;
+    }
+}
+
+impl State {
+    fn site(&self) -> Arc<Site> {
+        self.published.load()
+    }
+
+    fn refused(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn submit(
+        &self,
+        change: Change,
+        stale: impl FnOnce(&str) -> bool + Send,
     ) -> Result<Outcome, EditRejection> {
         let mut disk = self.disk.lock().await;
+        // A hand edit that nobody has told of yet comes first.
+        self.look_at_file(&mut disk).await;
         let current = self.site();
         if stale(current.etag()) {
             return Err(EditRejection::Stale { config_id: current.table().header().config_id.0 });
@@ -166,10 +206,8 @@ impl Editor {
         Ok(self.publish(site))
     }
 
-    /// Looks whether the file was edited by hand and takes the edit, or reports why not.
-    pub async fn take_hand_edit(&self) {
-        let mut disk = self.disk.lock().await;
-        match self.try_hand_edit(&mut disk).await {
+    async fn look_at_file(&self, disk: &mut Option<Digest>) {
+        match self.try_hand_edit(disk).await {
             Ok(None) => {}
             Ok(Some(outcome)) => {
                 self.refuse(None);
@@ -181,7 +219,8 @@ impl Editor {
                 );
             }
             Err(why) => {
-                tracing::error!(path = %self.path.display(), "table file refused, the last good table stays:\n{why}");
+                let path = self.path.display();
+                tracing::error!(%path, "table file refused, the last good table stays:\n{why}");
                 self.refuse(Some(why));
             }
         }
@@ -189,7 +228,9 @@ impl Editor {
 
     async fn try_hand_edit(&self, disk: &mut Option<Digest>) -> Result<Option<Outcome>, String> {
         let name = self.path.display().to_string();
-        let bytes = match read_limited(&self.path, LARGEST_TABLE) {
+        let path = self.path.clone();
+        let read = blocking(move || read_limited(&path, LARGEST_TABLE)).await;
+        let bytes = match read.map_err(|error| error.to_string())? {
             Ok(bytes) => bytes,
             // Said once, not at every look.
             Err(_) if disk.is_none() => return Ok(None),

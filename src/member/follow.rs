@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH, USER_AGENT};
 use hyper::{Request, StatusCode, Uri};
 use pat::{ParseErrors, Table};
+use tokio::time::Instant;
 
 use super::Plane;
 use super::poll::{Outcome, Pace, Verdict, judge};
@@ -68,7 +69,7 @@ async fn follow_file(plane: &Plane, path: PathBuf) {
                 .map_err(|error| error.to_string())
                 .and_then(|bytes| parse(plane, &name, &bytes))
             {
-                Ok(table) => swap(plane, table),
+                Ok(table) => drop(swap(plane, table).await),
                 Err(why) => {
                     tracing::error!("table file is not used, the last good table stays:\n{why}");
                 }
@@ -111,6 +112,14 @@ struct Poller<'a> {
 
 impl Poller<'_> {
     async fn poll(&mut self) -> Outcome {
+        let asked = Instant::now();
+        let outcome = self.ask_and_consider().await;
+        // Who says that he waits, and does not, is not asked in a loop.
+        self.waited &= outcome == Outcome::Replaced || asked.elapsed() > WAIT / 2;
+        outcome
+    }
+
+    async fn ask_and_consider(&mut self) -> Outcome {
         match self.ask().await {
             Ok(answer) => {
                 let wait = answer
@@ -123,7 +132,7 @@ impl Poller<'_> {
                         self.plane.stats.polls_unchanged.add();
                         Outcome::Unchanged
                     }
-                    StatusCode::OK => self.consider(&answer),
+                    StatusCode::OK => self.consider(&answer).await,
                     status => self.failed(&format!("master answered {status}")),
                 }
             }
@@ -159,7 +168,7 @@ impl Poller<'_> {
         fetch(request, limits).await
     }
 
-    fn consider(&mut self, answer: &Answer) -> Outcome {
+    async fn consider(&mut self, answer: &Answer) -> Outcome {
         let table = match parse(self.plane, &self.url.to_string(), &answer.body) {
             Ok(table) => table,
             Err(why) => {
@@ -178,10 +187,12 @@ impl Poller<'_> {
                 Outcome::Unchanged
             }
             Verdict::Take => {
-                self.etag = answer.headers.get(ETAG).cloned();
                 self.held = None;
-                swap(self.plane, table);
-                keep(self.plane);
+                if !swap(self.plane, table).await {
+                    return Outcome::Failed;
+                }
+                self.etag = answer.headers.get(ETAG).cloned();
+                keep(self.plane).await;
                 Outcome::Replaced
             }
             Verdict::Hold => {
@@ -214,39 +225,50 @@ fn parse(plane: &Plane, name: &str, bytes: &[u8]) -> Result<Table, String> {
     })
 }
 
-/// The one place where a table is replaced.
-fn swap(plane: &Plane, table: Table) {
+/// The one place where a table is replaced; whether it was.
+async fn swap(plane: &Plane, table: Table) -> bool {
     let before = plane.current.load();
     if let Some(site) = before.site() {
         for change in pat::diff(site.table(), &table) {
-            tracing::info!(config_id = %table.header().config_id, %change, "table changed");
+            tracing::info!(config_id = table.header().config_id.0, %change, "table changed");
         }
     }
-    let config_id = table.header().config_id;
-    match Snapshot::of(Arc::new(table), &plane.config) {
-        Ok(snapshot) => {
-            if let Some(ready) = snapshot.ready() {
-                plane.health.keep(&ready.authorities);
-                if ready.me.is_none() {
-                    tracing::warn!(name = %plane.config.name, %config_id, "this member is not in the table: it owns no URL");
-                }
-            }
-            plane.current.publish(snapshot);
-            plane.stats.tables.add();
-            tracing::info!(%config_id, "table replaced");
+    let config_id = table.header().config_id.0;
+    let config = plane.config.clone();
+    // Printing and generating take milliseconds that are not the requests'.
+    let made = tokio::task::spawn_blocking(move || Snapshot::of(Arc::new(table), &config)).await;
+    let snapshot = match made
+        .map_err(|error| error.to_string())
+        .and_then(|made| made.map_err(|error| error.to_string()))
+    {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            plane.stats.polls_failed.add();
+            tracing::error!(error, config_id, "table cannot be used, the one in use stays");
+            return false;
         }
-        Err(error) => tracing::error!(%error, "table cannot be used"),
+    };
+    if let Some(ready) = snapshot.ready() {
+        plane.health.keep(&ready.authorities);
+        if ready.me.is_none() {
+            tracing::warn!(name = %plane.config.name, config_id, "this member is not in the table: it owns no URL");
+        }
     }
+    plane.current.publish(snapshot);
+    plane.stats.tables.add();
+    tracing::info!(config_id, "table replaced");
+    true
 }
 
 /// Keeps the table for the next start; a full disk costs no request.
-fn keep(plane: &Plane) {
+async fn keep(plane: &Plane) {
     let snapshot = plane.current.load();
-    if let (Some(path), Some(site)) = (kept_at(&plane.config), snapshot.site())
-        && let Err(error) = replace(&path, site.pat())
-    {
+    let (Some(path), Some(site)) = (kept_at(&plane.config), snapshot.site()) else { return };
+    let (bytes, shown) = (site.pat().clone(), path.display().to_string());
+    let kept = tokio::task::spawn_blocking(move || replace(&path, &bytes)).await;
+    if let Err(error) = kept.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
         plane.stats.not_kept.add();
-        tracing::warn!(path = %path.display(), %error, "last good table is not kept on disk");
+        tracing::warn!(path = shown, %error, "last good table is not kept on disk");
     }
 }
 

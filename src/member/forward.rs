@@ -4,15 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, EXPECT, HOST, HeaderValue, UPGRADE};
-use hyper::{Request, Response, StatusCode, Uri, Version};
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Plane;
 use super::hop::{self, HOP};
-use super::request::{Asked, NextHop, is_idempotent};
+use super::request::{Asked, NextHop};
 use super::tunnel;
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, Gate, Passage, SharedBody, UpstreamBody};
@@ -24,6 +26,9 @@ use crate::net::target::Target;
 /// How long a body waits for the next hop's 100 before it is sent all the same: not every server
 /// sends one.
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a kept connection may have been idle for a request that cannot be repeated.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// One attempt at one next hop.
 pub(super) async fn forward(
@@ -41,12 +46,28 @@ pub(super) async fn forward(
     }
     let (mut head, incoming) = response.into_parts();
     let version = head.version;
+    check_framing(&mut head.headers)?;
     remove_hop_by_hop(&mut head.headers);
     add_via(&mut head.headers, version, plane.config.name.as_str());
     head.version = Version::HTTP_11;
     head.extensions.clear();
-    let body = UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted);
+    let body =
+        UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted, asked.body.clone());
     Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
+}
+
+/// A response in chunks has no other length, and no coding beside them that we would lose
+/// (RFC 9112, section 6.3).
+fn check_framing(headers: &mut HeaderMap) -> Result<(), Failure> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
+            headers.remove(CONTENT_LENGTH);
+            Ok(())
+        }
+        _ => Err(Failure::new(Cause::ProtocolError, "response has an unknown transfer coding")),
+    }
 }
 
 /// The head of a response, and what its connection is good for.
@@ -72,16 +93,20 @@ pub(super) async fn exchange(
             return Err(Failure::new(Cause::InternalError, "own page has no origin"));
         }
     };
-    let mut kept = plane.pool.checkout(&address);
+    // Siblings and origins are kept apart: an origin is checked when its connection is opened.
+    let kind = if matches!(next, NextHop::Sibling(..)) { "sibling" } else { "origin" };
+    let pooled = format!("{kind} {address}");
+    let repeatable = asked.is_repeatable();
+    let mut kept = plane.pool.checkout(&pooled, (!repeatable).then_some(FRESH));
     loop {
         let mut lease = match kept.take() {
             Some(lease) => lease,
-            None => open(plane, asked, next, &address).await?,
+            None => open(plane, asked, next, &pooled).await?,
         };
         let reused = lease.is_reused();
         let (mut request, held_back) = (build(plane, asked, next)?, expects_continue(asked));
         let held_back = held_back.then(|| hold_back(&mut request, &asked.body));
-        let result = send(plane, &mut lease, request, &asked.body).await;
+        let result = send(next.first_byte(plane), &mut lease, request, &asked.body).await;
         match result {
             Ok(response) => {
                 if let NextHop::Sibling(authority, _) = next {
@@ -95,24 +120,23 @@ pub(super) async fn exchange(
             }
             // The other end may have closed a kept connection just as it was used: no fault of
             // anybody's. A fresh one follows.
-            Err(failure) if reused && repeatable(asked, &failure) => {}
-            Err(failure) => {
-                // Slow is not down; but whoever drops fresh connections is.
-                if let NextHop::Sibling(authority, _) = next
+            Err(failure)
+                if reused
                     && failure.cause == Cause::ConnectionTerminated
-                    && !asked.body.has_failed()
+                    && asked.may_repeat(&failure) => {}
+            Err(failure) => {
+                // Who drops fresh connections is down, and so is who does not even say that the origin is
+                // slow: a sibling's own limit ends before this one.
+                if let NextHop::Sibling(authority, _) = next
+                    && matches!(failure.cause, Cause::ConnectionTerminated | Cause::ResponseTimeout)
                 {
                     plane.health.failed(authority, Instant::now());
+                    plane.pool.forget(&pooled);
                 }
                 return Err(failure);
             }
         }
     }
-}
-
-fn repeatable(asked: &Asked, failure: &Failure) -> bool {
-    let terminated = failure.cause == Cause::ConnectionTerminated && !asked.body.is_taken();
-    terminated && (failure.unsent || is_idempotent(&asked.head.method))
 }
 
 async fn open(
@@ -219,6 +243,11 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Request<Bod
         headers.insert(UPGRADE, protocol);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
+    let framed = headers.contains_key(CONTENT_LENGTH) || asked.body.is_empty();
+    if !framed && asked.head.method != Method::CONNECT {
+        // hyper would send no body with a GET that does not say how it is framed.
+        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     let mut request = Request::new(asked.body.offer(None));
     *request.method_mut() = asked.head.method.clone();
     *request.uri_mut() = uri;
@@ -227,12 +256,11 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Request<Bod
 }
 
 async fn send(
-    plane: &Plane,
+    limit: Duration,
     lease: &mut Lease,
     request: Request<Body>,
     body: &SharedBody,
 ) -> Result<Response<Incoming>, Failure> {
-    let limit = plane.config.limits.first_byte;
     let sending = lease.send(request);
     tokio::pin!(sending);
     let mut progress = body.progress();

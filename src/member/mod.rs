@@ -55,6 +55,8 @@ struct Plane {
     /// Asks for a poll now.
     poll_now: Notify,
     shutdown: CancellationToken,
+    /// Ends what did not drain.
+    cut: CancellationToken,
 }
 
 impl Member {
@@ -73,6 +75,7 @@ impl Member {
             current,
             tasks,
             shutdown,
+            cut: CancellationToken::new(),
         };
         Self { plane: Arc::new(plane) }
     }
@@ -89,15 +92,23 @@ impl Member {
         let follow = shutdown.run_until_cancelled(follow::follow(&plane));
         let housekeeping = shutdown.run_until_cancelled(housekeeping(&plane));
         let serving = serve::run(listener, Arc::clone(&plane), limits, shutdown.clone());
-        tokio::join!(serving, follow, housekeeping);
-        plane.tasks.close();
-        // Idle connections to next hops never end by themselves.
-        plane.pool.clear();
-        if tokio::time::timeout(limits.drain, plane.tasks.wait()).await.is_err() {
-            tracing::warn!(
-                tunnels = plane.tasks.len(),
-                "tunnels are cut: they did not drain in time"
-            );
+        let overdue = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(limits.drain).await;
+        };
+        let drained = async {
+            tokio::join!(serving, follow, housekeeping);
+            plane.tasks.close();
+            // Idle connections to next hops never end by themselves.
+            plane.pool.clear();
+            plane.tasks.wait().await;
+        };
+        tokio::select! {
+            () = drained => {}
+            () = overdue => {
+                tracing::warn!(open = plane.tasks.len(), "connections and tunnels are cut: they did not drain in time");
+                plane.cut.cancel();
+            }
         }
     }
 }

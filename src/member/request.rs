@@ -9,6 +9,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
@@ -20,7 +21,7 @@ use super::course::{Course, Decision};
 use super::hop::{self, Origin};
 use super::snapshot::{Ready, Snapshot};
 use super::{Plane, admit, forward, own, respond, tunnel};
-use crate::blame::{Cause, Failure};
+use crate::blame::{Blame, Cause, Failure};
 use crate::net::body::{Body, SharedBody};
 use crate::net::headers::{upgrade_of, via_has};
 use crate::net::serve::Handler;
@@ -154,7 +155,7 @@ impl Plane {
             };
             self.stats.to_siblings.add();
             match self.attempt(&mut request, NextHop::Sibling(authority, ready)).await {
-                Err(failure) if may_repeat(&request, &failure) => {
+                Err(failure) if request.may_repeat(&failure) => {
                     self.stats.fallbacks.add();
                     tracing::debug!(%authority, %failure, "sibling failed, asking the next");
                 }
@@ -175,24 +176,43 @@ impl Plane {
     }
 }
 
-/// Whether somebody else may be asked: nothing was sent, or doing it twice is as good as once and
-/// nothing of the body is gone.
-fn may_repeat(request: &Asked, failure: &Failure) -> bool {
-    if request.body.is_taken() || failure.cause.blame() != crate::blame::Blame::Upstream {
-        return false;
+impl NextHop<'_> {
+    /// How long the head of its response may take. A sibling gets longer than it gives its own next hop,
+    /// so that a slow origin is its finding and not ours.
+    pub(super) fn first_byte(&self, plane: &Plane) -> Duration {
+        let limits = &plane.config.limits;
+        match self {
+            Self::Sibling(..) => limits.first_byte + limits.connect + SIBLING_GRACE,
+            Self::Origin => limits.first_byte,
+        }
     }
-    failure.unsent || is_idempotent(&request.head.method)
 }
 
-/// RFC 9110, section 9.2.2.
-pub(super) fn is_idempotent(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
-    )
-}
+/// What a sibling's own work may take beside its next hop's.
+const SIBLING_GRACE: Duration = Duration::from_secs(7);
 
 impl Asked {
+    /// Whether doing it twice is as good as once (RFC 9110, section 9.2.2). Of a CONNECT nothing but
+    /// itself is sent before it is answered.
+    pub(super) fn is_repeatable(&self) -> bool {
+        const REPEATABLE: [Method; 7] = [
+            Method::GET,
+            Method::HEAD,
+            Method::OPTIONS,
+            Method::TRACE,
+            Method::PUT,
+            Method::DELETE,
+            Method::CONNECT,
+        ];
+        REPEATABLE.contains(&self.head.method) && self.body.is_empty()
+    }
+
+    /// Whether it may be sent again after a failure: nothing was sent, or it can be repeated.
+    pub(super) fn may_repeat(&self, failure: &Failure) -> bool {
+        let upstream = failure.cause.blame() == Blame::Upstream;
+        upstream && !self.body.is_taken() && (failure.unsent || self.is_repeatable())
+    }
+
     /// The protocol that the client wants to switch to.
     pub(super) fn upgrade(&self) -> Option<HeaderValue> {
         upgrade_of(&self.head.headers).filter(|_| self.switched.is_some())

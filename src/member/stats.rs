@@ -35,7 +35,7 @@ pub(super) struct Stats {
     pub(super) to_origin: Counter,
     /// Attempts at a sibling that failed, so that the next was asked.
     pub(super) fallbacks: Counter,
-    /// Tables that replaced another.
+    /// Tables that were put to use.
     pub(super) tables: Counter,
     /// Polls that found nothing new.
     pub(super) polls_unchanged: Counter,

@@ -32,13 +32,13 @@ pub(super) async fn open(
     if matches!(next, NextHop::Origin) {
         let stream = connect_origin(plane, asked).await?;
         let client = asked.switched.take().ok_or_else(lost)?;
-        let limit = plane.config.limits.tunnel_idle;
-        plane.tasks.spawn(async move {
+        let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
+        plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
             match client.await {
                 Ok(client) => carry(TokioIo::new(client), stream, limit).await,
                 Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
             }
-        });
+        }));
         return Ok(opened());
     }
     let Answered { lease, response, unwanted } = exchange(plane, asked, &next).await?;
@@ -51,7 +51,8 @@ pub(super) async fn open(
     let (mut head, incoming) = response.into_parts();
     remove_hop_by_hop(&mut head.headers);
     head.extensions.clear();
-    let body = UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted);
+    let body =
+        UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted, asked.body.clone());
     Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
 }
 
@@ -83,15 +84,15 @@ fn opened() -> Response<Body> {
 }
 
 fn join(plane: &Plane, client: OnUpgrade, upstream: OnUpgrade) {
-    let limit = plane.config.limits.tunnel_idle;
-    plane.tasks.spawn(async move {
+    let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
+    plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
         match tokio::try_join!(client, upstream) {
             Ok((client, upstream)) => {
                 carry(TokioIo::new(client), TokioIo::new(upstream), limit).await;
             }
             Err(error) => tracing::debug!(%error, "one side left before the tunnel was open"),
         }
-    });
+    }));
 }
 
 /// Carries bytes both ways until both sides have ended, one fails, or both are silent for `limit`.

@@ -97,19 +97,24 @@ pub struct UpstreamBody {
     lease: Option<Lease>,
     /// Closes the gate of a request's body that nobody wanted.
     unwanted: Option<DropGuard>,
+    /// The body of the request, and how far it was.
+    request: SharedBody,
+    sent: u64,
 }
 
 impl UpstreamBody {
-    /// A body whose sender may be silent for `limit`. With `unwanted`, which is dropped at the end of
-    /// the body, the connection is of no further use.
+    /// A body whose sender may be silent for `limit`, unless it is still taking `request`. With
+    /// `unwanted`, which is dropped at the end of the body, the connection is of no further use.
     pub fn new(
         incoming: Incoming,
         limit: Duration,
         lease: Lease,
         unwanted: Option<DropGuard>,
+        request: SharedBody,
     ) -> Self {
         let stall = Stall { limit, timer: None };
-        let mut body = Self { incoming, stall, lease: Some(lease), unwanted };
+        let sent = request.progress();
+        let mut body = Self { incoming, stall, lease: Some(lease), unwanted, request, sent };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -117,15 +122,26 @@ impl UpstreamBody {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = ready!(poll_incoming(&mut self.incoming, &mut self.stall, cx));
-        if frame.is_none() || self.incoming.is_end_stream() {
+        let mut frame = ready!(poll_incoming(&mut self.incoming, &mut self.stall, cx));
+        if matches!(frame, Some(Err(BodyError::Stalled(_)))) && self.request.progress() > self.sent
+        {
+            // An answer may begin while its request is still on its way.
+            self.sent = self.request.progress();
+            self.stall.timer = None;
+            frame = ready!(poll_incoming(&mut self.incoming, &mut self.stall, cx));
+        }
+        let trailers =
+            |frame: &Result<Frame<Bytes>, _>| frame.as_ref().is_ok_and(Frame::is_trailers);
+        if frame.as_ref().is_none_or(trailers) || self.incoming.is_end_stream() {
             self.finish();
         }
         Poll::Ready(frame)
     }
 
     fn finish(&mut self) {
-        if let (Some(lease), None) = (self.lease.take(), self.unwanted.take()) {
+        let unwanted = self.unwanted.take();
+        let lease = self.lease.take().filter(|_| unwanted.is_none());
+        if let Some(lease) = lease {
             lease.give_back();
         }
     }

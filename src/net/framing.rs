@@ -101,6 +101,11 @@ impl Framing {
         Ok(())
     }
 
+    /// Whether what follows is not HTTP any more, or need not be.
+    pub fn is_opaque(&self) -> bool {
+        self.state == State::Opaque
+    }
+
     /// Passes over bytes of a body; returns how many.
     fn skip(&mut self, rest: &[u8], left: u64, again: fn(u64) -> State, then: State) -> usize {
         let here = u64::try_from(rest.len()).unwrap_or(u64::MAX).min(left);

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
 use super::framing::Framing;
@@ -20,22 +21,38 @@ pub struct Guarded<S> {
     framing: Framing,
     broken: bool,
     stall: Stall,
+    tunnel_limit: Duration,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl<S> Guarded<S> {
-    /// Guards a stream; a write that makes no progress for `write_limit` fails.
-    pub fn new(stream: S, write_limit: Duration) -> Self {
+    /// Guards a stream that counts as one connection until it is dropped, tunnel or not. A write that
+    /// makes no progress for `write_limit` fails; `tunnel_limit` once it is a tunnel.
+    pub fn new(
+        stream: S,
+        write_limit: Duration,
+        tunnel_limit: Duration,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
         Self {
             stream,
             framing: Framing::default(),
             broken: false,
             stall: Stall { limit: write_limit, timer: None },
+            tunnel_limit,
+            _permit: permit,
         }
     }
 
-    /// The stream without its guard, for what is not HTTP any more.
-    pub fn into_inner(self) -> S {
-        self.stream
+    fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.framing.is_opaque() {
+            self.stall.limit = self.tunnel_limit;
+        }
+        self.stall.watch(cx, result)
     }
 }
 
@@ -72,7 +89,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, buf);
-        this.stall.watch(cx, written)
+        this.watch(cx, written)
     }
 
     fn poll_write_vectored(
@@ -82,7 +99,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
-        this.stall.watch(cx, written)
+        this.watch(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

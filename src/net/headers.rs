@@ -31,7 +31,7 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 /// in `Connection` (RFC 9110, section 7.8). HTTP/2 is none: it is negotiated hop by hop.
 pub fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(UPGRADE).filter(|_| has_token(headers, &CONNECTION, "upgrade"))?;
-    let http2 = value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("h2c"));
+    let http2 = tokens(headers, &UPGRADE).any(|token| token.to_ascii_lowercase().starts_with("h2"));
     (!http2).then(|| value.clone())
 }
 

@@ -9,6 +9,7 @@ use hyper::client::conn::{TrySendError, http1};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +20,8 @@ use super::body::Body;
 pub struct PoolLimits {
     /// Idle connections to one address at most. 0 keeps none.
     pub idle_per_address: usize,
+    /// Idle connections in all.
+    pub idle_in_all: usize,
     /// How long an idle connection is kept; shorter than servers' usual 60 s, so that they seldom
     /// close one just as it is used.
     pub idle: Duration,
@@ -26,7 +29,7 @@ pub struct PoolLimits {
 
 impl Default for PoolLimits {
     fn default() -> Self {
-        Self { idle_per_address: 128, idle: Duration::from_secs(50) }
+        Self { idle_per_address: 128, idle_in_all: 4096, idle: Duration::from_secs(50) }
     }
 }
 
@@ -35,6 +38,8 @@ impl Default for PoolLimits {
 pub struct Pool {
     idle: Mutex<HashMap<Arc<str>, Vec<Idle>>>,
     limits: PoolLimits,
+    /// One for each idle connection.
+    slots: Arc<Semaphore>,
     /// The tasks that drive the connections.
     tasks: TaskTracker,
 }
@@ -43,28 +48,36 @@ pub struct Pool {
 struct Idle {
     sender: http1::SendRequest<Body>,
     since: Instant,
+    _slot: OwnedSemaphorePermit,
 }
 
 impl Pool {
     /// An empty pool; its connections are driven by tasks of `tasks`.
     pub fn new(limits: PoolLimits, tasks: TaskTracker) -> Arc<Self> {
-        Arc::new(Self { idle: Mutex::default(), limits, tasks })
+        let slots = Arc::new(Semaphore::new(limits.idle_in_all));
+        Arc::new(Self { idle: Mutex::default(), limits, slots, tasks })
     }
 
-    /// A connection that is there and ready.
-    pub fn checkout(self: &Arc<Self>, address: &str) -> Option<Lease> {
+    /// A connection that is there and ready, idle for less than `fresh` at most.
+    ///
+    /// A request that cannot be repeated wants a fresh one: its other end may be about to close it.
+    pub fn checkout(self: &Arc<Self>, address: &str, fresh: Option<Duration>) -> Option<Lease> {
         let now = Instant::now();
+        let longest = fresh.unwrap_or(self.limits.idle).min(self.limits.idle);
         let mut idle = self.lock();
-        let (key, list) = idle
-            .get_key_value(address)
-            .map(|(key, _)| Arc::clone(key))
-            .zip(idle.get_mut(address))?;
-        while let Some(Idle { sender, since }) = list.pop() {
-            if sender.is_ready() && now - since < self.limits.idle {
-                return Some(Lease { sender, address: key, pool: Arc::clone(self), reused: true });
-            }
-        }
-        None
+        let address = idle.get_key_value(address).map(|(address, _)| Arc::clone(address))?;
+        let list = idle.get_mut(&address)?;
+        list.retain(|idle| !idle.sender.is_closed());
+        // One that was given back just now may need another moment.
+        let usable = |idle: &Idle| idle.sender.is_ready() && now - idle.since < longest;
+        let place = list.iter().rposition(usable)?;
+        let Idle { sender, .. } = list.remove(place);
+        Some(Lease { sender, address, pool: Arc::clone(self), reused: true })
+    }
+
+    /// Drops the idle connections to an address: its other end is not what it was.
+    pub fn forget(&self, address: &str) {
+        self.lock().remove(address);
     }
 
     /// A new connection over a stream.
@@ -133,10 +146,11 @@ impl Lease {
         if sender.is_closed() {
             return;
         }
+        let Ok(slot) = Arc::clone(&pool.slots).try_acquire_owned() else { return };
         let mut idle = pool.lock();
         let list = idle.entry(address).or_default();
         if list.len() < pool.limits.idle_per_address {
-            list.push(Idle { sender, since: Instant::now() });
+            list.push(Idle { sender, since: Instant::now(), _slot: slot });
         }
     }
 }

@@ -32,13 +32,15 @@ pub trait Handler: Send + Sync + 'static {
 /// What a server bears.
 #[derive(Debug, Clone, Copy)]
 pub struct ServeLimits {
-    /// Connections at the same time; more wait to be accepted.
+    /// Connections at the same time, tunnels included; more wait to be accepted.
     pub connections: usize,
     /// How long a request's head may take, counted from the connection's start or its last response:
     /// so long may a connection be idle.
     pub header: Duration,
     /// How long a client may refuse to take any more of a response.
     pub write: Duration,
+    /// The same once the connection is a tunnel.
+    pub tunnel: Duration,
     /// How long running requests may take to end once the server stops.
     pub drain: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for ServeLimits {
             connections: 20_000,
             header: Duration::from_mins(1),
             write: Duration::from_mins(1),
+            tunnel: Duration::from_mins(10),
             drain: Duration::from_secs(10),
         }
     }
@@ -71,11 +74,11 @@ pub async fn run<H: Handler>(
     let connections = TaskTracker::new();
     let overdue = CancellationToken::new();
     while let Some((stream, peer, permit)) = next(&listener, &permits, &shutdown).await {
+        let stream = Guarded::new(stream, limits.write, limits.tunnel, permit);
         let serve = connection(stream, peer, Arc::clone(&handler), limits, shutdown.clone());
         let overdue = overdue.clone();
         connections.spawn(async move {
             overdue.run_until_cancelled_owned(serve).await;
-            drop(permit);
         });
     }
     drop(listener);
@@ -100,7 +103,10 @@ async fn next(
         let permit = Arc::clone(permits).acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => return Some((stream, peer, permit)),
+                Ok((stream, peer)) => {
+                    stream.set_nodelay(true).ok(); // only slower without
+                    return Some((stream, peer, permit));
+                }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::error!(%error, "connections cannot be accepted; trying again in 1 s");
@@ -119,13 +125,12 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 async fn connection<H: Handler>(
-    stream: TcpStream,
+    stream: Guarded<TcpStream>,
     peer: SocketAddr,
     handler: Arc<H>,
     limits: ServeLimits,
     shutdown: CancellationToken,
 ) {
-    stream.set_nodelay(true).ok(); // only slower without
     let service = service_fn(|request| {
         let handler = Arc::clone(&handler);
         async move { Ok::<_, Infallible>(handler.handle(request, peer).await) }
@@ -135,7 +140,7 @@ async fn connection<H: Handler>(
         .header_read_timeout(limits.header)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(Guarded::new(stream, limits.write)), service)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(serving);
     let ended = tokio::select! {

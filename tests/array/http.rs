@@ -125,3 +125,14 @@ async fn an_old_client_is_served_and_its_connection_closed() {
     assert_eq!((reply.status, reply.body.as_str()), (200, "/old 0"));
     assert!(origin.last("/old").header("via").unwrap().starts_with("1.0 m1"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_get_may_have_a_body_of_unknown_length() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    for member in both(&array, "/search").await {
+        let text = "GET http://a.test/search HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nquery\r\n0\r\n\r\n";
+        assert_eq!(exchange(member, text).await.body, "/search 5");
+        assert_eq!(origin.last("/search").body, b"query");
+    }
+}

@@ -163,7 +163,7 @@ async fn a_hand_edit_takes_the_same_path_and_a_broken_one_is_refused() {
     assert_eq!(page(array.master, "/pat").await.body, published);
     // The broken edit is not overwritten by another.
     let reply = array.api("PATCH", "members/m1", r#"{"load_factor": 7}"#).await;
-    assert_eq!(reply.status, 409, "{}", reply.body);
+    assert_eq!(reply.status, 423, "{}", reply.body);
 
     let mended = change(&mut client, &published.replace(" 50 ", " 60 ")).await;
     assert!(mended.contains("ConfigID: 3") && mended.contains(" 60 "), "{mended}");
@@ -178,4 +178,25 @@ async fn a_hand_edit_takes_the_same_path_and_a_broken_one_is_refused() {
 async fn an_array_ends_when_it_is_told_to() {
     let (array, _origin) = array().await;
     array.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_edit_that_nobody_has_looked_at_is_not_lost_to_another_edit() {
+    let (array, _origin) = array().await;
+    let text = std::fs::read_to_string(file(&array)).unwrap();
+    for round in 1..=10 {
+        let name = format!("by hand {round}");
+        let current = std::fs::read_to_string(file(&array)).unwrap();
+        let line = current.lines().find(|line| line.starts_with("ArrayName")).unwrap();
+        std::fs::write(file(&array), current.replace(line, &format!("ArrayName: {name}"))).unwrap();
+        let reply =
+            array.api("PATCH", "members/m1", &format!(r#"{{"load_factor": {round}}}"#)).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let published = page(array.master, "/pat").await.body;
+        assert!(
+            published.contains(&name) && published.contains(&format!("UP {round} ")),
+            "{published}"
+        );
+    }
+    assert_ne!(text, std::fs::read_to_string(file(&array)).unwrap());
 }

@@ -80,7 +80,7 @@ async fn a_full_disk_refuses_edits_and_costs_no_request() {
     disk.fill();
     let refused =
         parray(&["pat", "set", "--master", &array.master_url, "m1", "--load-factor", "7"]);
-    assert_eq!(refused.status.code(), Some(69), "{}", stderr(&refused));
+    assert_eq!(refused.status.code(), Some(74), "{}", stderr(&refused));
     assert!(stderr(&refused).contains("table file cannot be written"), "{}", stderr(&refused));
     assert_eq!(std::fs::read_to_string(array.table_file()).unwrap(), before);
     for (i, address) in array.addresses.iter().cycle().take(10).enumerate() {

@@ -28,6 +28,11 @@ impl Request {
         }
     }
 
+    /// Whether it asks for nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.edits().is_empty()
+    }
+
     fn call(&self) -> (Method, String, Option<Value>) {
         let member = |name: &MemberName| {
             format!("/api/v1/members/{}", name.as_str().replace('[', "%5B").replace(']', "%5D"))
@@ -61,6 +66,12 @@ pub(super) fn carry_out(args: &EditArgs, requests: &[Request]) -> Result<(), Com
                 before.clone()
             };
             if changed {
+                // Somebody else, or a master, may have written meanwhile.
+                if read_table(path)? != before {
+                    let message =
+                        format!("{} was changed by somebody else just now", path.display());
+                    return Err(CommandError::new(Kind::Temporary, message));
+                }
                 replace(path, after.print(pat::Dialect::Draft).as_bytes()).map_err(|error| {
                     CommandError::new(Kind::Io, format!("{}: {error}", path.display()))
                 })?;

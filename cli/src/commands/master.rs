@@ -22,6 +22,7 @@ pub(super) fn run(args: MasterArgs) -> Result<ExitCode, CommandError> {
             return Ok(ExitCode::SUCCESS);
         }
         let shutdown = serve::shutdown_signal()?;
+        serve::on_hangup(|| tracing::info!("SIGHUP: nothing to do, the table file is watched"))?;
         let listener = serve::bind(listen, "--listen").await?;
         output::line(format!("master listens on http://{}", listener.local_addr()?))?;
         master.run(listener, shutdown).await;

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use parray::config::ConfigError;
 use parray::config::file::PacFile;
 use parray::files::replace;
 use parray::pac::eval::{Call, evaluate};
 use parray::pac::{GenerateError, generate};
 use parray::route::Router;
 
-use super::master::config_error;
 use crate::args::{PacArgs, PacCommand};
 use crate::error::{CommandError, Kind};
 use crate::output;
@@ -20,7 +20,7 @@ pub(super) fn run(command: PacCommand) -> Result<ExitCode, CommandError> {
         PacCommand::Generate { table, pac, output: file } => {
             let mut settings = PacFile::default();
             overlay(&mut settings, pac);
-            let options = settings.options().map_err(config_error)?;
+            let options = settings.options().map_err(options_error)?;
             let router = Router::new(Arc::new(load_table(&table)?));
             let pac = generate(&router, &options).map_err(|error| generate_error(&error))?;
             match file {
@@ -47,6 +47,18 @@ pub(super) fn run(command: PacCommand) -> Result<ExitCode, CommandError> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is wrong with the flags; each is named like its setting in a file.
+fn options_error(error: ConfigError) -> CommandError {
+    let kind = match error {
+        ConfigError::Read { .. } => Kind::Io,
+        ConfigError::Logic { .. } => Kind::Data,
+        ConfigError::Parse { .. } | ConfigError::Missing(_) | ConfigError::Value { .. } | _ => {
+            Kind::Usage
+        }
+    };
+    CommandError::new(kind, error)
 }
 
 fn generate_error(error: &GenerateError) -> CommandError {

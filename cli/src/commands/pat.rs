@@ -196,6 +196,12 @@ fn set(
             hash_seed,
         })
     };
+    if request.is_empty() {
+        return Err(CommandError::new(
+            Kind::Usage,
+            "there is nothing to set: give at least one value",
+        ));
+    }
     carry_out(edit, &[request])
 }
 

@@ -26,7 +26,10 @@ pub(super) fn run(args: &RouteArgs) -> Result<ExitCode, CommandError> {
     for url in &args.urls {
         if url == "-" {
             for line in std::io::stdin().lock().lines() {
-                explain(&router, line?.trim(), args)?;
+                let line = line?;
+                if !line.trim().is_empty() {
+                    explain(&router, line.trim(), args)?;
+                }
             }
         } else {
             explain(&router, url, args)?;

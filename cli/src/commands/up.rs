@@ -50,7 +50,7 @@ fn prepare(path: &Path, args: &UpArgs) -> Result<Table, CommandError> {
     let before = if path.exists() { Some(read_table(path)?) } else { None };
     let table = match before.clone() {
         Some(table) => table,
-        None => new_table()?,
+        None => new_table(args.member_port)?,
     };
     let moved: Vec<Edit> = local_members(&table)
         .zip(args.member_port.get()..)
@@ -75,16 +75,17 @@ fn prepare(path: &Path, args: &UpArgs) -> Result<Table, CommandError> {
     Ok(after)
 }
 
-fn new_table() -> Result<Table, CommandError> {
+fn new_table(first: NonZeroU16) -> Result<Table, CommandError> {
     let broken = |error: pat::ValueError| CommandError::new(Kind::Data, error);
     let mut header = Header::new("local".parse().map_err(broken)?);
     header.array_enabled = true;
     let member = |i: u16| {
-        let mut member = pat::Member::new(format!("member{i}").parse()?, NonZeroU16::MIN);
+        let mut member =
+            pat::Member::new(format!("member{}", i + 1).parse()?, first.saturating_add(i));
         member.ip = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
         Ok(member)
     };
-    let members: Result<Vec<pat::Member>, pat::ValueError> = (1..=MEMBERS).map(member).collect();
+    let members: Result<Vec<pat::Member>, pat::ValueError> = (0..MEMBERS).map(member).collect();
     Table::new(header, members.map_err(broken)?).map_err(broken)
 }
 
@@ -99,6 +100,7 @@ async fn start(
     args: &UpArgs,
 ) -> Result<ExitCode, CommandError> {
     let shutdown = serve::shutdown_signal()?;
+    serve::on_hangup(|| tracing::info!("SIGHUP: nothing to do, the table file is watched"))?;
     // Browsers here cannot resolve the members' names; their addresses need no resolving.
     let pac = PacOptions { address: AddressBy::Ip, ..PacOptions::default() };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.master_port.get()));
