@@ -31,7 +31,7 @@ pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
         let member = Member::new(config, shutdown);
         let polled = member.clone();
         serve::on_hangup(move || polled.poll_now())?;
-        member.run(listener).await;
+        Box::pin(member.run(listener)).await;
         Ok(ExitCode::SUCCESS)
     })
 }
