@@ -118,3 +118,30 @@ async fn a_client_that_sends_too_slowly_is_let_go() {
     body.send("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nab").await;
     assert!(body.rest().await.starts_with("HTTP/1.1 400 "));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_counts_as_a_connection_until_it_ends() {
+    let origin = Origin::start().await;
+    let (echo, _serving) = crate::support::origin::echo_server().await;
+    let array =
+        Array::start_with(1, origin.address, |settings| settings.limits.connections = Some(1))
+            .await;
+    let target = format!("127.0.0.1:{}", echo.port());
+    let mut tunnel = Client::connect(array.members[0]).await;
+    tunnel.send(&format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n")).await;
+    assert!(tunnel.head().await.starts_with("HTTP/1.1 200"));
+    let next = get(array.members[0], "http://a.test/next");
+    tokio::pin!(next);
+    let echoes = async {
+        for _ in 0..200 {
+            tunnel.send("ping").await;
+            assert_eq!(tunnel.read(4).await, "ping");
+        }
+    };
+    tokio::select! {
+        reply = &mut next => panic!("served beside the tunnel: {reply:?}"),
+        () = echoes => {}
+    }
+    drop(tunnel);
+    assert_eq!(next.await.status, 200);
+}
