@@ -170,18 +170,20 @@ const LARGEST: u64 = 1 << 20;
 /// A file that cannot be read, or its first error with line and column.
 pub fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ConfigError> {
     let name = path.display().to_string();
-    let text = read_limited(path, LARGEST)
-        .and_then(|bytes| {
-            String::from_utf8(bytes)
-                .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
-        })
-        .map_err(|error| ConfigError::Read { path: name.clone(), why: error.to_string() })?;
+    let text = read_text(path, LARGEST)?;
     toml::from_str(&text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         ConfigError::Parse { path: name, line, column, why: error.message().to_owned() }
     })
+}
+
+/// Reads a text of at most `limit` bytes.
+pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, ConfigError> {
+    let read = read_limited(path, limit).map_err(|error| error.to_string());
+    let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
+    text.map_err(|why| ConfigError::Read { path: path.display().to_string(), why })
 }
 
 impl PacFile {
@@ -209,11 +211,7 @@ impl PacFile {
                 text.parse().map_err(|error| ConfigError::value("pac.address", error))?;
         }
         if let Some(path) = &self.custom_logic {
-            let read = read_limited(path, LARGEST).map_err(|error| error.to_string());
-            let text =
-                read.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
-            let text =
-                text.map_err(|why| ConfigError::Read { path: path.display().to_string(), why })?;
+            let text = read_text(path, LARGEST)?;
             check_custom_logic(&text).map_err(|error| ConfigError::Logic {
                 path: path.display().to_string(),
                 why: error.to_string(),

@@ -3,8 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::file::{ConfigError, MasterFile};
-use crate::files::read_limited;
+use super::file::{ConfigError, MasterFile, read_text};
 use crate::pac::PacOptions;
 
 /// What a master runs by.
@@ -46,12 +45,7 @@ impl TryFrom<MasterFile> for MasterConfig {
             .ok_or(ConfigError::Missing("table: a master needs a table file (--table)"))?;
         let token = match file.token_file {
             Some(path) => {
-                let read = read_limited(&path, 4096).map_err(|error| error.to_string());
-                let text = read
-                    .and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
-                let text = text
-                    .map_err(|why| ConfigError::Read { path: path.display().to_string(), why })?;
-                let token = text.trim().to_owned();
+                let token = read_text(&path, 4096)?.trim().to_owned();
                 if token.len() < SHORTEST_TOKEN || !token.bytes().all(|b| b.is_ascii_graphic()) {
                     let why = format!(
                         "must hold {SHORTEST_TOKEN} or more printable characters, found {}",

@@ -34,7 +34,7 @@ pub(super) fn origin(
 ) -> Origin {
     let marker = headers.get(&HOP).filter(|_| trusted);
     match (marker, snapshot.ready()) {
-        (Some(value), Some(ready)) if value.as_bytes() == marker_of(ready, 1).as_bytes() => {
+        (Some(value), Some(ready)) if value.as_bytes() == marker_of(ready).as_bytes() => {
             Origin::Sibling
         }
         (Some(_), _) => Origin::ForeignSibling,
@@ -51,8 +51,8 @@ fn via_names_a_sibling(headers: &HeaderMap, snapshot: &Snapshot, me: &MemberName
     })
 }
 
-/// The marker of a request that has been passed on `count` times.
-fn marker_of(ready: &Ready, count: u32) -> String {
+/// The marker of a request that has been passed on, which is once at most.
+fn marker_of(ready: &Ready) -> String {
     let header = ready.site.table().header();
     let mut marker = String::new();
     for byte in header.array_name.as_str().bytes() {
@@ -63,13 +63,13 @@ fn marker_of(ready: &Ready, count: u32) -> String {
         }
     }
     let (id, digest) = (header.config_id, ready.site.digest().short());
-    write!(marker, ";config={id};digest={digest};hash={};n={count}", header.hash).ok();
+    write!(marker, ";config={id};digest={digest};hash={};n=1", header.hash).ok();
     marker
 }
 
 /// Marks a request for a sibling.
 pub(super) fn mark(headers: &mut HeaderMap, ready: &Ready) {
-    if let Ok(value) = HeaderValue::try_from(marker_of(ready, 1)) {
+    if let Ok(value) = HeaderValue::try_from(marker_of(ready)) {
         headers.insert(HOP, value);
     }
 }
