@@ -69,8 +69,8 @@ fn route_key(input: &[u8]) {
         let key = RouteKey::of(&url, kind);
         if kind != HashKey::Host && key.as_str().starts_with("http://") {
             assert!(
-                key.as_str().len() <= url.len() + 1,
-                "a key is no longer than its URL and a slash"
+                key.as_str().len() <= url.len() + 2,
+                "a key is no longer than its URL, a colon (`[a]b`) and a slash"
             );
         }
     }
