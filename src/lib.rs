@@ -11,6 +11,7 @@
 )]
 
 pub mod blame;
+pub mod cache;
 pub mod config;
 pub mod files;
 pub mod master;

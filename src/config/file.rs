@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::cache::CacheFile;
 use crate::files::read_limited;
 use crate::net::resolve::HostTarget;
 use crate::pac::{PacOptions, PacRoutes, check_custom_logic};
@@ -86,6 +87,8 @@ pub struct MemberFile {
     pub destinations: DestinationsFile,
     /// Names that are not asked of DNS: `"*.test" = "127.0.0.1:8000"`.
     pub hosts: BTreeMap<String, String>,
+    /// What is stored.
+    pub cache: CacheFile,
     /// How long and how much.
     pub limits: LimitsFile,
 }

@@ -8,6 +8,7 @@ use hyper::Uri;
 use ipnet::IpNet;
 use pat::{AddressBy, MemberName};
 
+use super::cache::CacheConfig;
 use super::file::{ConfigError, LimitsFile, MemberFile, host_target};
 use crate::net::destination::{DestinationPolicy, is_private, plain};
 use crate::net::resolve::{HostMap, Resolver};
@@ -34,6 +35,8 @@ pub struct MemberConfig {
     pub access: Access,
     /// Names and addresses of origins.
     pub resolver: Resolver,
+    /// What is stored; `None`: nothing.
+    pub cache: Option<CacheConfig>,
     /// How long and how much.
     pub limits: MemberLimits,
 }
@@ -129,6 +132,7 @@ impl TryFrom<MemberFile> for MemberConfig {
             pac: file.pac.options()?,
             access,
             resolver: Resolver { hosts, policy },
+            cache: file.cache.config()?,
             limits: limits(&file.limits)?,
         })
     }

@@ -46,14 +46,27 @@ pub(super) async fn forward(
     }
     let (mut head, incoming) = response.into_parts();
     let version = head.version;
+    let unframed = !is_framed(&head, &incoming);
     check_framing(&mut head.headers)?;
     remove_hop_by_hop(&mut head.headers);
     add_via(&mut head.headers, version, plane.config.name.as_str());
     head.version = Version::HTTP_11;
     head.extensions.clear();
+    if unframed {
+        head.extensions.insert(Unframed);
+    }
     let body =
         UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted, asked.body.clone());
     Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
+}
+
+/// Marks a response whose body ends where its connection does: nobody can tell whether it is whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unframed;
+
+fn is_framed(head: &hyper::http::response::Parts, body: &Incoming) -> bool {
+    use hyper::body::Body as _;
+    body.size_hint().exact().is_some() || head.headers.contains_key(TRANSFER_ENCODING)
 }
 
 /// A response in chunks has no other length, and no coding beside them that we would lose

@@ -5,7 +5,9 @@
 //! (`forward`, `tunnel`, `follow`).
 
 mod admit;
+mod cached;
 mod course;
+mod fetch;
 mod follow;
 mod forward;
 mod health;
@@ -25,6 +27,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::cache::Cache;
 use crate::config::MemberConfig;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::published::Published;
@@ -32,6 +35,7 @@ use crate::net::serve;
 use crate::site::Publisher;
 
 use health::Health;
+use request::Front;
 use snapshot::Snapshot;
 use stats::Stats;
 
@@ -48,6 +52,8 @@ struct Plane {
     current: Arc<Published<Snapshot>>,
     publisher: Publisher<Snapshot>,
     pool: Arc<Pool>,
+    /// `None`: nothing is stored.
+    cache: Option<Arc<Cache>>,
     health: Health,
     stats: Stats,
     /// Connections to next hops and tunnels.
@@ -64,8 +70,10 @@ impl Member {
     pub fn new(config: MemberConfig, shutdown: CancellationToken) -> Self {
         let tasks = TaskTracker::new();
         let first = follow::last_good(&config).unwrap_or_default();
+        let cache = cache_of(&config, &first);
         let current = Arc::new(Published::new(first));
         let plane = Plane {
+            cache,
             publisher: Publisher::new(Arc::clone(&current), shutdown.clone()),
             pool: Pool::new(PoolLimits::default(), tasks.clone()),
             health: Health::default(),
@@ -91,7 +99,8 @@ impl Member {
         let (shutdown, limits) = (plane.shutdown.clone(), plane.config.limits.serve);
         let follow = shutdown.run_until_cancelled(follow::follow(&plane));
         let housekeeping = shutdown.run_until_cancelled(housekeeping(&plane));
-        let serving = serve::run(listener, Arc::clone(&plane), limits, shutdown.clone());
+        let serving =
+            serve::run(listener, Arc::new(Front(Arc::clone(&plane))), limits, shutdown.clone());
         let overdue = async {
             shutdown.cancelled().await;
             tokio::time::sleep(limits.drain).await;
@@ -111,6 +120,12 @@ impl Member {
             }
         }
     }
+}
+
+/// Opens the cache, as large as the configuration or this member's line of the table say.
+fn cache_of(config: &MemberConfig, first: &Snapshot) -> Option<Arc<Cache>> {
+    let cache = config.cache.as_ref()?;
+    Some(Cache::open(cache.settings(respond::token(&config.name), first.cache_size())))
 }
 
 #[expect(clippy::infinite_loop, reason = "it ends where it is awaited, at shutdown")]

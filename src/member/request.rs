@@ -17,11 +17,13 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use tokio::time::Instant;
 
+use super::cached::{self, Looked, Lookup};
 use super::course::{Course, Decision};
 use super::hop::{self, Origin};
 use super::snapshot::{Ready, Snapshot};
-use super::{Plane, admit, forward, own, respond, tunnel};
+use super::{Plane, admit, fetch, forward, own, respond, tunnel};
 use crate::blame::{Blame, Cause, Failure};
+use crate::cache::moment::Moment;
 use crate::net::body::{Body, SharedBody};
 use crate::net::headers::{upgrade_of, via_has};
 use crate::net::serve::Handler;
@@ -54,20 +56,25 @@ pub(super) enum NextHop<'a> {
     Origin,
 }
 
-impl Handler for Plane {
+/// A member as its listener sees it.
+#[derive(Debug)]
+pub(super) struct Front(pub(super) Arc<Plane>);
+
+impl Handler for Front {
     async fn handle(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let switched = wants_to_switch(&request).then(|| hyper::upgrade::on(&mut request));
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
-        let body = SharedBody::new(incoming, self.config.limits.idle);
+        let plane = &self.0;
+        let body = SharedBody::new(incoming, plane.config.limits.idle);
         let arrived = Arrived { head, body, switched };
-        let snapshot = self.current.load();
-        let mut response = match self.serve(arrived, &snapshot, peer).await {
+        let snapshot = plane.current.load();
+        let mut response = match plane.serve(arrived, &snapshot, peer).await {
             Ok(response) => response,
             Err(failure) => {
-                self.stats.failures.add();
+                plane.stats.failures.add();
                 tracing::debug!(%peer, %failure, "request failed");
-                respond::respond(&failure, &self.config.name)
+                respond::respond(&failure, &plane.config.name)
             }
         };
         if opaque && !switches(&response) {
@@ -92,9 +99,9 @@ pub(super) struct Switched;
 
 impl Plane {
     async fn serve(
-        &self,
+        self: &Arc<Self>,
         arrived: Arrived,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
         peer: SocketAddr,
     ) -> Result<Response<Body>, Failure> {
         let Arrived { head, body, switched } = arrived;
@@ -117,22 +124,44 @@ impl Plane {
             self.stats.foreign_table.add();
         }
         let request = Asked { head, body, target, switched };
-        self.pursue(request, Course::new(snapshot, origin, self.config.limits.tries), snapshot)
-            .await
+        let lookup = match cached::look_up(self, &request, Moment::now()).await {
+            Some(Looked::Answer(response)) => return Ok(response),
+            Some(Looked::AnswerAndRefresh(response, lookup)) => {
+                self.refresh(request, lookup, snapshot, origin);
+                return Ok(response);
+            }
+            Some(Looked::Miss(lookup)) => Some(lookup),
+            None => None,
+        };
+        let course = Course::new(snapshot, origin, self.config.limits.tries);
+        self.pursue(request, course, snapshot, lookup).await
+    }
+
+    /// Validates a stale response in the background, if it is this member's to do.
+    fn refresh(
+        self: &Arc<Self>,
+        request: Asked,
+        lookup: Box<Lookup>,
+        snapshot: &Arc<Snapshot>,
+        origin: Origin,
+    ) {
+        let key = RouteKey::of(&lookup.url, snapshot.hash_key());
+        let first = Course::new(snapshot, origin, 1).next(&key, |_, _| false);
+        if let Decision::Here(_) = first {
+            self.tasks.spawn(fetch::refresh(Arc::clone(self), request, lookup));
+        }
     }
 
     /// Asks one after another until somebody answers.
     async fn pursue(
-        &self,
+        self: &Arc<Self>,
         mut request: Asked,
         mut course: Course<'_>,
         snapshot: &Snapshot,
+        lookup: Option<Box<Lookup>>,
     ) -> Result<Response<Body>, Failure> {
         let url = request.target.url();
-        let kind = snapshot
-            .ready()
-            .map_or(pat::HashKey::Url, |ready| ready.site.table().header().hash_key);
-        let key = RouteKey::of(&url, kind);
+        let key = RouteKey::of(&url, snapshot.hash_key());
         loop {
             let now = Instant::now();
             let is_down = |ready: &Ready, place: usize| {
@@ -150,8 +179,7 @@ impl Plane {
                 Decision::Here(_) => None,
             };
             let Some((authority, ready)) = sibling else {
-                self.stats.to_origin.add();
-                return self.attempt(&mut request, NextHop::Origin).await;
+                return fetch::from_origin(self, request, lookup).await;
             };
             self.stats.to_siblings.add();
             match self.attempt(&mut request, NextHop::Sibling(authority, ready)).await {
@@ -159,12 +187,18 @@ impl Plane {
                     self.stats.fallbacks.add();
                     tracing::debug!(%authority, %failure, "sibling failed, asking the next");
                 }
-                result => return result,
+                result => {
+                    if let (Ok(response), Some(lookup)) = (&result, &lookup) {
+                        let void = fetch::void_after(lookup, &request.head.method, response);
+                        fetch::forget(lookup, void).await;
+                    }
+                    return result;
+                }
             }
         }
     }
 
-    async fn attempt(
+    pub(super) async fn attempt(
         &self,
         request: &mut Asked,
         next: NextHop<'_>,

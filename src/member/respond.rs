@@ -44,7 +44,7 @@ pub(super) fn respond(failure: &Failure, me: &MemberName) -> Response<Body> {
 }
 
 /// A name as an item of RFC 8941: a token where it can be one, else a string.
-fn token(name: &MemberName) -> String {
+pub(super) fn token(name: &MemberName) -> String {
     let text = name.as_str();
     if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
         text.to_owned()

@@ -50,6 +50,18 @@ impl Snapshot {
         self.ready.as_ref()
     }
 
+    /// The cache size of this member's line, in bytes; `None` if there is none, or it says 0.
+    pub(super) fn cache_size(&self) -> Option<u64> {
+        let ready = self.ready.as_ref()?;
+        let line = ready.site.table().members().get(ready.me?)?;
+        (line.cache_size.0 > 0).then(|| u64::from(line.cache_size.0) << 20)
+    }
+
+    /// What of a URL is hashed.
+    pub(super) fn hash_key(&self) -> pat::HashKey {
+        self.ready.as_ref().map_or(pat::HashKey::Url, |ready| ready.site.table().header().hash_key)
+    }
+
     /// Whether an address is that of a member.
     pub(super) fn is_member_address(&self, address: IpAddr) -> bool {
         self.ready.as_ref().is_some_and(|ready| ready.addresses.contains(&address.to_canonical()))

@@ -24,13 +24,18 @@ pub enum BodyError {
     /// No byte came for too long.
     #[error("body stalled")]
     Stalled(#[source] io::Error),
+    /// Where it is kept, it cannot be read any more; or it never came whole.
+    #[error("body is lost")]
+    Lost,
     /// Somebody else has taken it.
     #[error("body was already sent to somebody else")]
     Taken,
 }
 
+/// Any other source of bytes.
+pub type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>;
+
 /// Any body that is sent here.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Body {
     /// Nothing.
@@ -41,9 +46,30 @@ pub enum Body {
     Upstream(Box<UpstreamBody>),
     /// As it comes from a client.
     Lent(LentBody),
+    /// As it comes from elsewhere.
+    Streamed(Stream),
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "Empty",
+            Self::Full(_) => "Full",
+            Self::Upstream(_) => "Upstream",
+            Self::Lent(_) => "Lent",
+            Self::Streamed(_) => "Streamed",
+        })
+    }
 }
 
 impl Body {
+    /// A body that comes from elsewhere.
+    pub fn streamed(
+        stream: impl HttpBody<Data = Bytes, Error = BodyError> + Send + 'static,
+    ) -> Self {
+        Self::Streamed(Box::pin(stream))
+    }
+
     /// A body of these bytes.
     pub fn full(bytes: impl Into<Bytes>) -> Self {
         Self::Full(Some(bytes.into()))
@@ -63,6 +89,7 @@ impl HttpBody for Body {
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Upstream(body) => body.poll(cx),
             Self::Lent(body) => body.poll(cx),
+            Self::Streamed(body) => body.as_mut().poll_frame(cx),
         }
     }
 
@@ -72,6 +99,7 @@ impl HttpBody for Body {
             Self::Full(bytes) => bytes.is_none(),
             Self::Upstream(body) => body.incoming.is_end_stream(),
             Self::Lent(_) => false,
+            Self::Streamed(body) => body.is_end_stream(),
         }
     }
 
@@ -84,6 +112,7 @@ impl HttpBody for Body {
             }
             Self::Upstream(body) => body.incoming.size_hint(),
             Self::Lent(body) => body.hint,
+            Self::Streamed(body) => body.size_hint(),
         }
     }
 }

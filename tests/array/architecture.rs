@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["blame", "files", "units"],
     &["net"],
     &["route"],
-    &["pac"],
+    &["cache", "pac"],
     &["config"],
     &["site"],
     &["master", "member"],

@@ -1,0 +1,335 @@
+//! The cache as members use it: find, keep, forget.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
+
+use super::bans::{Bans, Pattern, PatternError};
+use super::flights::Flights;
+use super::freshness::Heuristics;
+use super::key::{CacheKey, Secret};
+use super::moment::Moment;
+use super::store::codec;
+use super::store::disk::Disk;
+use super::store::memory::{Memory, Resource, Stored, StoredBody, memory};
+use super::stored::{Head, Terms};
+
+/// What a cache is made by.
+#[derive(Debug, Clone)]
+pub struct CacheSettings {
+    /// Its name in `Cache-Status`: a token or a quoted string.
+    pub name: String,
+    /// Bytes in memory.
+    pub memory: u64,
+    /// Largest body that is kept in memory.
+    pub memory_object: u64,
+    /// Largest body that is stored at all.
+    pub max_object: u64,
+    /// Where and how much on disk.
+    pub disk: Option<DiskSettings>,
+    /// Freshness where origins say nothing.
+    pub heuristics: Heuristics,
+    /// How long a stale response may be used if the origin cannot be reached.
+    pub stale_if_error: Duration,
+}
+
+/// A folder for stored responses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskSettings {
+    /// The folder; made if it is not there.
+    pub folder: PathBuf,
+    /// Bytes in it.
+    pub capacity: u64,
+}
+
+/// A cache.
+#[derive(Debug)]
+pub struct Cache {
+    /// By what it decides.
+    pub terms: Terms,
+    /// Largest body that is kept in memory.
+    pub memory_object: u64,
+    /// Fetches under way.
+    pub flights: Arc<Flights>,
+    secret: Secret,
+    memory: Memory,
+    disk: Option<Arc<Disk>>,
+    bans: Bans,
+    bans_file: Option<PathBuf>,
+    /// Keys whose last response could not be shared: asked for one by one, until then.
+    passes: quick_cache::sync::Cache<CacheKey, Moment>,
+    /// Changes of one key do not cross.
+    locks: Vec<Mutex<()>>,
+}
+
+/// How long a URL counts as one whose responses cannot be shared.
+const PASS: Duration = Duration::from_mins(2);
+
+/// Locks for changes.
+const LOCKS: usize = 256;
+
+impl Cache {
+    /// Opens a cache. A disk that cannot be used is done without, and said so.
+    pub fn open(settings: CacheSettings) -> Arc<Self> {
+        let opened = settings.disk.as_ref().and_then(|at| {
+            let opened = Disk::open(&at.folder, at.capacity);
+            opened
+                .inspect_err(|error| {
+                    tracing::error!(folder = %at.folder.display(), %error, "cache disk cannot be used, memory goes on");
+                })
+                .ok()
+        });
+        let (disk, secret) = match opened {
+            Some((disk, secret)) => (Some(Arc::new(disk)), secret),
+            None => (None, Secret::random()),
+        };
+        let bans_file = disk.as_ref().and(settings.disk.as_ref()).map(|at| at.folder.join("bans"));
+        let bans = bans_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let without_disk = settings.max_object.min(settings.memory / 16);
+        let (memory_object, max_object) = match disk {
+            Some(_) => (settings.memory_object, settings.max_object),
+            None => (without_disk, without_disk),
+        };
+        Arc::new(Self {
+            terms: Terms {
+                heuristics: settings.heuristics,
+                name: settings.name,
+                stale_if_error: settings.stale_if_error,
+                max_object,
+            },
+            memory_object,
+            flights: Arc::default(),
+            secret,
+            memory: memory(settings.memory, disk.clone()),
+            disk,
+            bans: bans.as_deref().map(Bans::from_text).unwrap_or_default(),
+            bans_file,
+            passes: quick_cache::sync::Cache::new(1 << 16),
+            locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
+        })
+    }
+
+    /// The key of a normalised URL.
+    pub fn key(&self, url: &str) -> CacheKey {
+        CacheKey::of(url, &self.secret)
+    }
+
+    /// The disk, if there is one.
+    pub fn disk(&self) -> Option<&Arc<Disk>> {
+        self.disk.as_ref()
+    }
+
+    /// Bytes in memory, and how many may be.
+    pub fn memory_use(&self) -> (u64, u64) {
+        (self.memory.weight(), self.memory.capacity())
+    }
+
+    /// Resources in memory.
+    pub fn memory_len(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// Changes how much is kept in memory.
+    pub fn set_memory(&self, capacity: u64) {
+        self.memory.set_capacity(capacity);
+    }
+
+    /// What memory has for a URL.
+    pub fn find(&self, key: CacheKey) -> Option<Arc<Resource>> {
+        self.memory.get(&key)
+    }
+
+    /// What memory or disk have for a URL.
+    pub async fn load(self: &Arc<Self>, key: CacheKey) -> Option<Arc<Resource>> {
+        if let Some(found) = self.find(key) {
+            return Some(found);
+        }
+        let disk = self.disk.as_ref().filter(|disk| disk.may_have(key))?;
+        let (cache, disk) = (Arc::clone(self), Arc::clone(disk));
+        tokio::task::spawn_blocking(move || cache.read_in(key, &disk)).await.ok().flatten()
+    }
+
+    fn read_in(&self, key: CacheKey, disk: &Disk) -> Option<Arc<Resource>> {
+        let mut variants: Vec<Arc<Stored>> = Vec::new();
+        for (entry, opened) in disk.load(key) {
+            let Some(head) = codec::decode(&opened.head, &self.terms) else {
+                disk.drop_entry(key, entry.id);
+                continue;
+            };
+            let length = opened.source.length.unwrap_or(0);
+            let body = if length <= self.memory_object {
+                match opened.source.read(0, length, u64::MAX) {
+                    Ok(bytes) => StoredBody::Memory(bytes),
+                    Err(error) => {
+                        tracing::warn!(url = %head.url, %error, "stored response is dropped");
+                        disk.drop_entry(key, entry.id);
+                        continue;
+                    }
+                }
+            } else {
+                StoredBody::File(opened.source)
+            };
+            let stored = Stored::new(head, body);
+            stored.file.set(entry.id).ok(); // it was empty
+            variants.push(Arc::new(stored));
+        }
+        variants.sort_by_key(|stored| std::cmp::Reverse(stored.head.exchange.received));
+        if variants.is_empty() {
+            return None;
+        }
+        let resource = Arc::new(Resource { variants });
+        self.memory.insert(key, Arc::clone(&resource));
+        Some(resource)
+    }
+
+    /// The stored response that a request selects: for its URL, not banned, and varying by nothing in
+    /// which the request differs. Whole ones come before parts.
+    pub fn select<'a>(
+        &self,
+        resource: &'a Resource,
+        url: &str,
+        request: &HeaderMap,
+    ) -> Option<&'a Arc<Stored>> {
+        let mut fitting = resource.variants.iter().filter(|stored| {
+            *stored.head.url == *url
+                && stored.head.vary.matches(request)
+                && !self.bans.bans(&stored.head)
+        });
+        let first = fitting.next()?;
+        if first.head.part.is_none() {
+            return Some(first);
+        }
+        let asked = super::ranges::asked(request);
+        let serves = |stored: &&Arc<Stored>| match (&stored.head.part, asked) {
+            (None, _) => true,
+            (Some(part), Some(asked)) => part.serve(asked).is_some(),
+            (Some(_), None) => false,
+        };
+        std::iter::once(first).chain(fitting).find(serves).or(Some(first))
+    }
+
+    /// Keeps a response in memory. Returns the files in whose place it comes.
+    pub fn insert(&self, key: CacheKey, stored: &Arc<Stored>) -> Vec<u32> {
+        let place = usize::try_from(key.0 % 256).unwrap_or(0);
+        let Some(lock) = self.locks.get(place) else { return Vec::new() };
+        let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.memory.peek(&key).unwrap_or_default();
+        let (resource, replaced) = old.with(stored);
+        self.memory.insert(key, Arc::new(resource));
+        drop(guard);
+        replaced
+    }
+
+    /// Keeps a whole body in memory, and writes it to disk in the background.
+    pub fn keep(self: &Arc<Self>, key: CacheKey, mut head: Head, bytes: Bytes) {
+        set_length(&mut head, bytes.len());
+        let stored = Arc::new(Stored::new(head, StoredBody::Memory(bytes.clone())));
+        let replaced = self.insert(key, &stored);
+        let Some(disk) = self.disk.clone().filter(|disk| !disk.is_resting()) else { return };
+        let cache = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let head = codec::encode(&stored.head);
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            let written = disk.create(key, head.len()).and_then(|new| {
+                let written = new.file.write(0, &bytes);
+                written
+                    .inspect_err(|error| disk.failed(error))
+                    .inspect_err(|_| new.file.abandon())?;
+                disk.finish(&new, &head, length, &replaced)?;
+                Ok(new.id)
+            });
+            match written {
+                Ok(id) => {
+                    stored.file.set(id).ok(); // it was empty
+                    if !cache.has(key, &stored) {
+                        // Purged while it was written.
+                        disk.drop_entry(key, id);
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "response is kept in memory only"),
+            }
+        });
+    }
+
+    /// Whether memory still has exactly this.
+    fn has(&self, key: CacheKey, stored: &Arc<Stored>) -> bool {
+        self.memory
+            .peek(&key)
+            .is_none_or(|resource| resource.variants.iter().any(|other| Arc::ptr_eq(other, stored)))
+    }
+
+    /// Puts a new head in the place of an old one, the body staying.
+    pub fn refresh(self: &Arc<Self>, key: CacheKey, old: &Stored, head: Head) -> Arc<Stored> {
+        let stored = Arc::new(old.with_head(head));
+        self.insert(key, &stored);
+        if let (Some(id), Some(disk)) = (stored.file.get().copied(), self.disk.clone()) {
+            let head = codec::encode(&stored.head);
+            tokio::task::spawn_blocking(move || disk.replace_head(key, id, &head));
+        }
+        stored
+    }
+
+    /// Forgets all that is stored for a URL, and what is being fetched for it. Tells whether there was
+    /// anything.
+    pub async fn purge(&self, url: &str) -> bool {
+        let key = self.key(url);
+        self.flights.void(key);
+        self.passes.remove(&key);
+        let in_memory = self.memory.remove(&key).is_some();
+        let Some(disk) = self.disk.clone() else { return in_memory };
+        if !disk.may_have(key) {
+            return in_memory;
+        }
+        let on_disk = tokio::task::spawn_blocking(move || disk.remove(key)).await.unwrap_or(false);
+        in_memory || on_disk
+    }
+
+    /// Makes everything void that matches and was stored before now.
+    ///
+    /// # Errors
+    /// A pattern that is none.
+    pub fn ban(&self, pattern: Pattern) -> Result<(), PatternError> {
+        let everything = pattern == Pattern::All;
+        self.bans.add(pattern, Moment::now())?;
+        if everything {
+            self.memory.clear();
+        }
+        if let Some(path) = &self.bans_file
+            && let Err(error) = crate::files::replace(path, self.bans.to_text().as_bytes())
+        {
+            tracing::error!(%error, "ban is not kept on disk: what it voids comes back at the next start");
+        }
+        Ok(())
+    }
+
+    /// Rules in force.
+    pub fn bans(&self) -> usize {
+        self.bans.len()
+    }
+
+    /// The response to this URL cannot be shared: the next ones do not wait for each other.
+    pub fn pass(&self, key: CacheKey, now: Moment) {
+        self.passes.insert(key, now + PASS);
+    }
+
+    /// Whether the last response could not be shared.
+    pub fn is_pass(&self, key: CacheKey, now: Moment) -> bool {
+        self.passes.get(&key).is_some_and(|until| now < until)
+    }
+
+    /// The next response may be shared after all.
+    pub fn unpass(&self, key: CacheKey) {
+        self.passes.remove(&key);
+    }
+}
+
+/// Says how long a body is, where that may be said (RFC 9110, section 8.6).
+pub(super) fn set_length(head: &mut Head, length: usize) {
+    if head.status != hyper::StatusCode::NO_CONTENT {
+        head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+}

@@ -1,0 +1,409 @@
+//! Stored responses on disk: one file each, found by name.
+//!
+//! `<folder>/<3 hex digits>/<32 hex digits of the key>.<8 hex digits>`: what the index in memory does
+//! not know yet, a look into one small folder tells. So a member serves at once after its start,
+//! while the rest is being read in.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
+use tokio::time::Instant;
+
+use super::record::{self, BLOCK, Opened, Unfinished};
+use crate::cache::key::{CacheKey, Secret};
+
+/// Folders; each has a part of the files.
+const FOLDERS: usize = 4096;
+
+/// Failures in a row after which a disk is given up, and for how long.
+const PATIENCE: u32 = 3;
+const PAUSE: Duration = Duration::from_mins(1);
+
+/// One file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// Tells the files of one key apart.
+    pub id: u32,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A file that has no name yet.
+#[derive(Debug)]
+pub struct NewFile {
+    key: CacheKey,
+    /// What will tell it apart.
+    pub id: u32,
+    /// What is written to.
+    pub file: Arc<Unfinished>,
+}
+
+type Index = Cache<CacheKey, Arc<[Entry]>, BySize, quick_cache::DefaultHashBuilder, Evictions>;
+
+/// A folder of stored responses.
+#[derive(Debug)]
+pub struct Disk {
+    folder: PathBuf,
+    index: Index,
+    /// Which folders the index knows.
+    known: Vec<AtomicBool>,
+    /// One for each folder: changes of one key do not cross.
+    locks: Vec<Mutex<()>>,
+    evicted: Mutex<Receiver<(CacheKey, Arc<[Entry]>)>>,
+    next_id: AtomicU32,
+    failures: AtomicU32,
+    /// Milliseconds after `began` until which the disk is left alone.
+    resting: AtomicU64,
+    began: Instant,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct BySize;
+
+impl Weighter<CacheKey, Arc<[Entry]>> for BySize {
+    fn weight(&self, _: &CacheKey, entries: &Arc<[Entry]>) -> u64 {
+        // A file takes whole blocks of the file system, and an inode.
+        entries.iter().map(|entry| entry.size.next_multiple_of(4096) + 512).sum::<u64>().max(1)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Evictions(Sender<(CacheKey, Arc<[Entry]>)>);
+
+impl Lifecycle<CacheKey, Arc<[Entry]>> for Evictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), key: CacheKey, entries: Arc<[Entry]>) {
+        self.0.send((key, entries)).ok(); // the receiver lives as long as we do
+    }
+}
+
+impl Disk {
+    /// Opens a folder, made if need be, that may hold `capacity` bytes; with the secret of its keys.
+    ///
+    /// # Errors
+    /// A folder that cannot be made, read or written.
+    pub fn open(folder: &Path, capacity: u64) -> io::Result<(Self, Secret)> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let new = folder.join("new");
+        if new.exists() {
+            fs::remove_dir_all(&new)?; // left over from before
+        }
+        fs::create_dir(&new)?;
+        let secret = secret(&folder.join("secret"))?;
+        let (sender, evicted) = channel();
+        // An object must fit into one shard.
+        let shards = usize::try_from((capacity >> 31).clamp(1, 16)).unwrap_or(1);
+        let items = usize::try_from(capacity / 32_768).unwrap_or(usize::MAX).clamp(1024, 1 << 24);
+        let options = OptionsBuilder::new()
+            .shards(shards)
+            .estimated_items_capacity(items)
+            .weight_capacity(capacity)
+            .build()
+            .map_err(io::Error::other)?;
+        let hasher = quick_cache::DefaultHashBuilder::default();
+        let index = Cache::with_options(options, BySize, hasher, Evictions(sender));
+        let disk = Self {
+            folder: folder.to_owned(),
+            index,
+            known: (0..FOLDERS).map(|_| AtomicBool::new(false)).collect(),
+            locks: (0..FOLDERS).map(|_| Mutex::new(())).collect(),
+            evicted: Mutex::new(evicted),
+            next_id: AtomicU32::new(Secret::random().low()),
+            failures: AtomicU32::new(0),
+            resting: AtomicU64::new(0),
+            began: Instant::now(),
+        };
+        Ok((disk, secret))
+    }
+
+    /// The capacity in bytes.
+    pub fn capacity(&self) -> u64 {
+        self.index.capacity()
+    }
+
+    /// Changes the capacity.
+    pub fn set_capacity(&self, capacity: u64) {
+        self.index.set_capacity(capacity);
+        self.sweep();
+    }
+
+    /// Bytes in use, as far as the index knows.
+    pub fn used(&self) -> u64 {
+        self.index.weight()
+    }
+
+    /// Resources that the index knows.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether the index knows none.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Whether the disk has failed lately and is left alone.
+    pub fn is_resting(&self) -> bool {
+        let until = self.resting.load(Ordering::Relaxed);
+        until > 0 && u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX) < until
+    }
+
+    /// Tells the index that a key is wanted, though memory answered it.
+    pub fn touch(&self, key: CacheKey) {
+        self.index.get(&key);
+    }
+
+    /// Whether there may be something; without a look at the disk.
+    pub fn may_have(&self, key: CacheKey) -> bool {
+        !self.is_resting() && (self.index.contains_key(&key) || !self.is_known(key))
+    }
+
+    /// Opens all that is stored for a key. Blocks.
+    pub fn load(&self, key: CacheKey) -> Vec<(Entry, Opened)> {
+        if self.is_resting() {
+            return Vec::new();
+        }
+        self.know(folder_of(key));
+        let Some(entries) = self.index.get(&key) else { return Vec::new() };
+        let mut found = Vec::new();
+        for entry in entries.iter() {
+            match record::open(&self.path(key, entry.id), seed(key)) {
+                Ok(Some(opened)) => found.push((*entry, opened)),
+                // Damaged, or gone.
+                Ok(None) => self.drop_entry(key, entry.id),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.drop_entry(key, entry.id);
+                }
+                Err(error) => self.failed(&error),
+            }
+        }
+        found
+    }
+
+    /// Starts the file of a new response. Blocks.
+    ///
+    /// # Errors
+    /// Those of the file system, and a disk that is left alone.
+    pub fn create(&self, key: CacheKey, head_length: usize) -> io::Result<NewFile> {
+        if self.is_resting() {
+            return Err(io::Error::other("the disk has failed lately"));
+        }
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder.join("new").join(format!("{:032x}.{id:08x}", key.0));
+        let created = Unfinished::create(path, seed(key), head_length);
+        created
+            .map(|file| NewFile { key, id, file: Arc::new(file) })
+            .inspect_err(|error| self.failed(error))
+    }
+
+    /// Names a finished file, in the place of those of `replaced`. Blocks.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn finish(
+        &self,
+        new: &NewFile,
+        head: &[u8],
+        length: u64,
+        replaced: &[u32],
+    ) -> io::Result<()> {
+        let NewFile { key, id, .. } = *new;
+        self.know(folder_of(key));
+        let size = self.name(new, head, length).inspect_err(|error| self.failed(error))?;
+        self.failures.store(0, Ordering::Relaxed);
+        self.change(key, |entries| {
+            let gone: Vec<u32> =
+                entries.iter().map(|entry| entry.id).filter(|id| replaced.contains(id)).collect();
+            entries.retain(|other| !gone.contains(&other.id) && other.id != id);
+            entries.push(Entry { id, size });
+            gone
+        });
+        self.sweep();
+        Ok(())
+    }
+
+    fn name(&self, new: &NewFile, head: &[u8], length: u64) -> io::Result<u64> {
+        let path = self.path(new.key, new.id);
+        match new.file.finish(head, length, &path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
+                new.file.finish(head, length, &path)
+            }
+            result => result,
+        }
+    }
+
+    /// Replaces the head of a stored response; the response goes if it does not fit. Blocks.
+    pub fn replace_head(&self, key: CacheKey, id: u32, head: &[u8]) {
+        match record::replace_head(&self.path(key, id), seed(key), head) {
+            Ok(true) => {}
+            Ok(false) => self.drop_entry(key, id),
+            Err(error) => {
+                self.drop_entry(key, id);
+                if error.kind() != io::ErrorKind::NotFound {
+                    self.failed(&error);
+                }
+            }
+        }
+    }
+
+    /// Removes one response. Blocks.
+    pub fn drop_entry(&self, key: CacheKey, id: u32) {
+        self.change(key, |entries| {
+            entries.retain(|entry| entry.id != id);
+            vec![id]
+        });
+    }
+
+    /// Removes all of a key. Blocks.
+    pub fn remove(&self, key: CacheKey) -> bool {
+        self.know(folder_of(key));
+        let mut any = false;
+        self.change(key, |entries| {
+            let gone: Vec<u32> = entries.drain(..).map(|entry| entry.id).collect();
+            any = !gone.is_empty();
+            gone
+        });
+        any
+    }
+
+    /// Reads in what is there, folder by folder, until all is known or `stop` says so. Blocks.
+    pub fn scan(&self, stop: impl Fn() -> bool) {
+        for place in 0..FOLDERS {
+            if stop() || self.is_resting() {
+                return;
+            }
+            self.know(place);
+        }
+        self.sweep();
+    }
+
+    /// Removes the files of what was evicted. Blocks.
+    pub fn sweep(&self) {
+        let evicted: Vec<_> =
+            self.evicted.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect();
+        for (key, entries) in evicted {
+            let Some(lock) = self.locks.get(folder_of(key)) else { continue };
+            let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            // What was only replaced may still be there.
+            let kept = self.index.peek(&key);
+            let is_kept = |entry: &Entry| {
+                kept.as_ref().is_some_and(|kept| kept.iter().any(|other| other.id == entry.id))
+            };
+            for entry in entries.iter().filter(|entry| !is_kept(entry)) {
+                fs::remove_file(self.path(key, entry.id)).ok(); // gone is gone
+            }
+            drop(guard);
+        }
+    }
+
+    /// A read or a write failed: too many of them, and the disk is left alone for a while.
+    pub fn failed(&self, error: &io::Error) {
+        let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::warn!(%error, folder = %self.folder.display(), "cache disk failed");
+        if failures >= PATIENCE {
+            self.failures.store(0, Ordering::Relaxed);
+            let until = self.began.elapsed() + PAUSE;
+            self.resting
+                .store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            tracing::error!(pause = ?PAUSE, "cache disk is left alone, memory goes on");
+        }
+    }
+
+    fn change(&self, key: CacheKey, edit: impl FnOnce(&mut Vec<Entry>) -> Vec<u32>) {
+        let place = folder_of(key);
+        let Some(lock) = self.locks.get(place) else { return };
+        let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.index.get(&key).map(|entries| entries.to_vec()).unwrap_or_default();
+        let gone = edit(&mut entries);
+        if entries.is_empty() {
+            self.index.remove(&key);
+        } else {
+            self.index.insert(key, entries.into());
+        }
+        drop(guard);
+        for id in gone {
+            fs::remove_file(self.path(key, id)).ok(); // gone is gone
+        }
+    }
+
+    fn is_known(&self, key: CacheKey) -> bool {
+        self.known.get(folder_of(key)).is_none_or(|known| known.load(Ordering::Acquire))
+    }
+
+    /// Reads in one folder.
+    fn know(&self, place: usize) {
+        let (Some(known), Some(lock)) = (self.known.get(place), self.locks.get(place)) else {
+            return;
+        };
+        if known.load(Ordering::Acquire) {
+            return;
+        }
+        let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.load(Ordering::Acquire) {
+            return;
+        }
+        let mut found: std::collections::HashMap<CacheKey, Vec<Entry>> =
+            std::collections::HashMap::new();
+        let folder = self.folder.join(format!("{place:03x}"));
+        for file in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = file.file_name();
+            let entry = name.to_str().and_then(read_name);
+            let Some(((key, id), size)) =
+                entry.zip(file.metadata().ok().map(|metadata| metadata.len()))
+            else {
+                continue;
+            };
+            found.entry(key).or_default().push(Entry { id, size });
+        }
+        for (key, entries) in found {
+            self.index.insert(key, entries.into());
+        }
+        known.store(true, Ordering::Release);
+        drop(guard);
+    }
+
+    fn path(&self, key: CacheKey, id: u32) -> PathBuf {
+        let mut path = self.folder.join(format!("{:03x}", folder_of(key)));
+        path.push(format!("{:032x}.{id:08x}", key.0));
+        path
+    }
+}
+
+fn folder_of(key: CacheKey) -> usize {
+    usize::try_from(key.0 >> 116).unwrap_or(0)
+}
+
+fn seed(key: CacheKey) -> u64 {
+    u64::try_from(key.0 & u128::from(u64::MAX)).unwrap_or(0)
+}
+
+fn read_name(name: &str) -> Option<(CacheKey, u32)> {
+    let (key, id) = name.split_once('.')?;
+    let key = u128::from_str_radix(key, 16).ok().filter(|_| key.len() == 32)?;
+    Some((CacheKey(key), u32::from_str_radix(id, 16).ok()?))
+}
+
+/// The secret in a file, made at the first start.
+fn secret(path: &Path) -> io::Result<Secret> {
+    if let Ok(bytes) = fs::read(path)
+        && let Ok(bytes) = <[u8; 16]>::try_from(bytes.as_slice())
+    {
+        return Ok(Secret(bytes));
+    }
+    let secret = Secret::random();
+    crate::files::replace(path, &secret.0)?;
+    Ok(secret)
+}
+
+/// Blocks of the body that are written at once.
+pub const WRITE_AT_ONCE: u64 = 8 * BLOCK;

@@ -1,0 +1,169 @@
+//! Stored responses in memory.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
+
+use super::disk::Disk;
+use super::growing::Growing;
+use super::reader::BlockReader;
+use super::record::Source;
+use crate::cache::key::CacheKey;
+use crate::cache::stored::Head;
+
+/// A stored response.
+#[derive(Debug)]
+pub struct Stored {
+    /// Its head.
+    pub head: Head,
+    /// Its body.
+    pub body: StoredBody,
+    /// Its file, once it is written.
+    pub file: OnceLock<u32>,
+}
+
+impl Stored {
+    /// One that has no file yet.
+    pub fn new(head: Head, body: StoredBody) -> Self {
+        Self { head, body, file: OnceLock::new() }
+    }
+
+    /// The same body under another head.
+    #[must_use]
+    pub fn with_head(&self, head: Head) -> Self {
+        Self { head, body: self.body.clone(), file: self.file.clone() }
+    }
+}
+
+/// Where the body of a stored response is.
+#[derive(Debug, Clone)]
+pub enum StoredBody {
+    /// In memory, in one piece.
+    Memory(Bytes),
+    /// In a file.
+    File(Source),
+    /// On its way.
+    Growing(Arc<Growing>),
+}
+
+impl StoredBody {
+    /// Its length, if it is known yet.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            Self::Memory(bytes) => u64::try_from(bytes.len()).ok(),
+            Self::File(source) => source.length,
+            Self::Growing(growing) => growing.total(),
+        }
+    }
+
+    /// A reader of a file's body.
+    pub fn block_reader(source: &Source, range: Option<std::ops::Range<u64>>) -> BlockReader {
+        BlockReader::new(source.clone(), range.unwrap_or_else(|| 0..source.length.unwrap_or(0)))
+    }
+}
+
+/// All that is stored for one URL, newest first.
+#[derive(Debug, Default)]
+pub struct Resource {
+    /// Responses that differ in what they were selected by, or in what part they are.
+    pub variants: Vec<Arc<Stored>>,
+}
+
+/// Responses to one URL at most: more of them, and the oldest goes.
+const MOST_VARIANTS: usize = 32;
+
+impl Resource {
+    /// The same with one more response, and the files of those in whose place it comes.
+    pub fn with(&self, stored: &Arc<Stored>) -> (Self, Vec<u32>) {
+        let same = |other: &Arc<Stored>| {
+            other.head.vary == stored.head.vary && !are_parts_apart(&other.head, &stored.head)
+        };
+        let mut replaced: Vec<u32> = self
+            .variants
+            .iter()
+            .filter(|other| same(other))
+            .filter_map(|other| other.file.get().copied())
+            .collect();
+        let kept = self.variants.iter().filter(|other| !same(other));
+        let mut variants: Vec<_> = std::iter::once(stored).chain(kept).map(Arc::clone).collect();
+        replaced.extend(
+            variants.iter().skip(MOST_VARIANTS).filter_map(|other| other.file.get().copied()),
+        );
+        variants.truncate(MOST_VARIANTS);
+        replaced.retain(|id| Some(id) != stored.file.get());
+        (Self { variants }, replaced)
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn weight(&self) -> u64 {
+        let weigh = |stored: &Arc<Stored>| {
+            let body = match &stored.body {
+                StoredBody::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+                StoredBody::File(_) | StoredBody::Growing(_) => 0,
+            };
+            stored.head.weight() + body
+        };
+        self.variants.iter().map(weigh).sum::<u64>() + 256
+    }
+}
+
+/// Whether two are different parts of one whole: then both are kept.
+fn are_parts_apart(one: &Head, other: &Head) -> bool {
+    match (&one.part, &other.part) {
+        (Some(one_part), Some(other_part)) => {
+            one_part.bytes != other_part.bytes && one.etag() == other.etag()
+        }
+        // A part beside the whole is of no use.
+        (None | Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// Tells what it evicts to the disk: what memory answered was wanted.
+#[derive(Debug, Clone)]
+pub struct TellDisk(pub Option<Arc<Disk>>);
+
+impl Lifecycle<CacheKey, Arc<Resource>> for TellDisk {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), key: CacheKey, _resource: Arc<Resource>) {
+        if let Some(disk) = &self.0 {
+            disk.touch(key);
+        }
+    }
+}
+
+/// Weighs by size.
+#[derive(Debug, Clone, Copy)]
+pub struct BySize;
+
+impl Weighter<CacheKey, Arc<Resource>> for BySize {
+    fn weight(&self, _: &CacheKey, resource: &Arc<Resource>) -> u64 {
+        resource.weight()
+    }
+}
+
+/// Responses in memory, by key.
+pub type Memory = Cache<CacheKey, Arc<Resource>, BySize, DefaultHashBuilder, TellDisk>;
+
+/// A memory of `capacity` bytes.
+pub fn memory(capacity: u64, disk: Option<Arc<Disk>>) -> Memory {
+    // The largest object must fit into one shard several times.
+    let shards = usize::try_from((capacity >> 26).clamp(1, 16)).unwrap_or(1);
+    let items = usize::try_from(capacity / 8192).unwrap_or(usize::MAX).clamp(64, 1 << 24);
+    let options = OptionsBuilder::new()
+        .shards(shards)
+        .estimated_items_capacity(items)
+        .weight_capacity(capacity)
+        .build();
+    match options {
+        Ok(options) => {
+            Cache::with_options(options, BySize, DefaultHashBuilder::default(), TellDisk(disk))
+        }
+        // All three numbers are given.
+        Err(_incomplete) => {
+            Cache::with(items, capacity, BySize, DefaultHashBuilder::default(), TellDisk(disk))
+        }
+    }
+}

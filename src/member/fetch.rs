@@ -1,0 +1,370 @@
+//! Asks the origin for what the cache has not, once for all who want it, and stores what comes.
+
+use std::sync::Arc;
+
+use hyper::header::{AGE, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use hyper::{HeaderMap, Method, Response, StatusCode};
+use tokio::sync::oneshot;
+
+use super::Plane;
+use super::cached::Lookup;
+use super::request::{Asked, NextHop};
+use crate::blame::{Blame, Cause, Failure};
+use crate::cache::answer::{answer, as_it_came};
+use crate::cache::conditions;
+use crate::cache::fill::Fill;
+use crate::cache::flights::{Flight, Landed, Role, Source, landed};
+use crate::cache::freshness::Exchange;
+use crate::cache::invalidate;
+use crate::cache::moment::Moment;
+use crate::cache::reuse::{self, ReuseDecision};
+use crate::cache::status::{self, CACHE_STATUS, Trace};
+use crate::cache::store::memory::Stored;
+use crate::cache::stored::Head;
+use crate::cache::storing::{self, Seen, Skip, StoreDecision};
+use crate::net::body::Body;
+
+/// A client's request, as far as its response depends on it.
+#[derive(Clone, Copy)]
+struct Client<'a> {
+    method: &'a Method,
+    /// Its fields as they came: its own conditions are answered from what we get.
+    headers: &'a HeaderMap,
+}
+
+/// What came of a fetch.
+struct Fetched {
+    response: Response<Body>,
+    /// The body is to be read into the store.
+    fill: Option<Fill>,
+}
+
+/// Takes a request to its origin, by way of the cache.
+pub(super) async fn from_origin(
+    plane: &Arc<Plane>,
+    asked: Asked,
+    lookup: Option<Box<Lookup>>,
+) -> Result<Response<Body>, Failure> {
+    let Some(lookup) = lookup else {
+        let mut asked = asked;
+        plane.stats.to_origin.add();
+        return plane.attempt(&mut asked, NextHop::Origin).await;
+    };
+    if lookup.control.only_if_cached {
+        return Ok(lookup.not_cached());
+    }
+    let now = Moment::now();
+    if let Some(response) = lookup.part_of_growing(&asked, now).await {
+        return Ok(response);
+    }
+    if !lookup.is_shareable(&asked, now) {
+        return alone(plane, asked, lookup).await;
+    }
+    match lookup.cache.flights.join_or_lead(lookup.key) {
+        Role::Follow(mut flight) => {
+            let landed = landed(&mut flight).await;
+            follow(plane, asked, lookup, landed).await
+        }
+        Role::Lead(flight) => {
+            let (tell, told) = oneshot::channel();
+            let leading = Arc::clone(plane);
+            // The fetch is not the first client's alone: it goes on without it.
+            plane.tasks.spawn(async move {
+                let fetched = fetch(&leading, asked, lookup, Some(flight)).await;
+                let (response, fill) = match fetched {
+                    Ok(Fetched { response, fill }) => (Ok(response), fill),
+                    Err(failure) => (Err(failure), None),
+                };
+                tell.send(response).ok(); // the client is gone
+                if let Some(fill) = fill {
+                    leading.cut.run_until_cancelled(fill.run()).await;
+                }
+            });
+            told.await.unwrap_or_else(|_dropped| {
+                Err(Failure::new(Cause::InternalError, "the fetch was given up"))
+            })
+        }
+    }
+}
+
+/// Fetches what nobody else can use before it is there.
+async fn alone(
+    plane: &Arc<Plane>,
+    asked: Asked,
+    lookup: Box<Lookup>,
+) -> Result<Response<Body>, Failure> {
+    let Fetched { response, fill } = fetch(plane, asked, lookup, None).await?;
+    if let Some(fill) = fill {
+        let cut = plane.cut.clone();
+        plane.tasks.spawn(async move { cut.run_until_cancelled(fill.run()).await });
+    }
+    Ok(response)
+}
+
+/// Uses what somebody else's fetch came to.
+async fn follow(
+    plane: &Arc<Plane>,
+    asked: Asked,
+    lookup: Box<Lookup>,
+    landed: Landed,
+) -> Result<Response<Body>, Failure> {
+    let (stored, source) = match landed {
+        Landed::Failed(failure) => return Err(failure),
+        Landed::Unshareable => return alone(plane, asked, lookup).await,
+        Landed::Stored(stored, source) => (stored, source),
+    };
+    let (now, headers) = (Moment::now(), &asked.head.headers);
+    let fits = *stored.head.url == *lookup.url && stored.head.vary.matches(headers);
+    let usable = match source {
+        Source::StaleOnError => true,
+        Source::Fetched { .. } | Source::Validated => {
+            reuse::decide(&stored.head, &lookup.control, now) != ReuseDecision::Validate
+        }
+    };
+    if fits && usable {
+        let mut trace = Trace { why: lookup.why, status: None, stored: true, collapsed: true };
+        if source == Source::Validated {
+            trace.status = Some(StatusCode::NOT_MODIFIED.as_u16());
+        }
+        let told = lookup.forwarded(trace);
+        if let Some(response) = answer(&stored, &asked.head.method, headers, Some(now), told).await
+        {
+            return Ok(response);
+        }
+    }
+    alone(plane, asked, lookup).await
+}
+
+/// Validates in the background what was served stale.
+pub(super) async fn refresh(plane: Arc<Plane>, asked: Asked, lookup: Box<Lookup>) {
+    let Role::Lead(flight) = lookup.cache.flights.join_or_lead(lookup.key) else { return };
+    match fetch(&plane, asked, lookup, Some(flight)).await {
+        Ok(Fetched { fill: Some(mut fill), response }) => {
+            drop(response);
+            fill.alone = true;
+            plane.cut.run_until_cancelled(fill.run()).await;
+        }
+        Ok(Fetched { fill: None, .. }) => {}
+        Err(failure) => tracing::debug!(%failure, "stale response was not validated"),
+    }
+}
+
+async fn fetch(
+    plane: &Arc<Plane>,
+    mut asked: Asked,
+    mut lookup: Box<Lookup>,
+    flight: Option<Flight>,
+) -> Result<Fetched, Failure> {
+    let (method, headers) = (asked.head.method.clone(), asked.head.headers.clone());
+    let client = Client { method: &method, headers: &headers };
+    let stale = lookup.stale.take();
+    let validating = stale
+        .clone()
+        .filter(|stored| stored.head.has_validator() && asked.head.method == Method::GET);
+    if let Some(stored) = &validating {
+        conditions::validate(&mut asked.head.headers, &stored.head);
+    }
+    plane.stats.to_origin.add();
+    let requested = Moment::now();
+    let mut result = plane.attempt(&mut asked, NextHop::Origin).await;
+    if let Some(stored) = &validating {
+        let exchange = Exchange { requested, received: Moment::now() };
+        let not_modified =
+            |response: &&Response<Body>| response.status() == StatusCode::NOT_MODIFIED;
+        let news =
+            result.as_ref().ok().filter(not_modified).map(|response| response.headers().clone());
+        if let Some(news) = news {
+            if conditions::is_about(&stored.head, &news) {
+                drop(result);
+                let head = refreshed(&lookup, stored, &news, exchange);
+                return validated(&lookup, stored, head, client, flight).await;
+            }
+            // About something that we do not have: ask for all of it.
+            asked.head.headers = headers.clone();
+            asked.head.headers.remove(IF_NONE_MATCH);
+            asked.head.headers.remove(IF_MODIFIED_SINCE);
+            result = plane.attempt(&mut asked, NextHop::Origin).await;
+        }
+    }
+    if let (Some(stored), Some(error)) = (&stale, origin_error(&result))
+        && let Some(fetched) = survive(&lookup, stored, error, client, flight.as_ref()).await
+    {
+        return Ok(fetched);
+    }
+    let response = match result {
+        Ok(response) => response,
+        Err(failure) => {
+            if let Some(flight) = &flight {
+                flight.land(Landed::Failed(failure.clone()));
+            }
+            return Err(failure);
+        }
+    };
+    let exchange = Exchange { requested, received: Moment::now() };
+    let came = Came { response, exchange, replaces: stale.is_some() };
+    Ok(store(&lookup, client, came, flight).await)
+}
+
+/// The head of a stored response of which the origin says that it is still good (RFC 9111,
+/// section 4.3.4).
+fn refreshed(lookup: &Lookup, stored: &Stored, news: &HeaderMap, exchange: Exchange) -> Head {
+    let mut head = stored.head.clone();
+    conditions::update(&mut head.headers, news);
+    head.exchange = exchange;
+    head.derive(&lookup.cache.terms);
+    head
+}
+
+/// Serves what was validated.
+async fn validated(
+    lookup: &Lookup,
+    stored: &Stored,
+    head: Head,
+    client: Client<'_>,
+    flight: Option<Flight>,
+) -> Result<Fetched, Failure> {
+    let stored = lookup.cache.refresh(lookup.key, stored, head);
+    if let Some(flight) = &flight {
+        flight.land(Landed::Stored(Arc::clone(&stored), Source::Validated));
+    }
+    let trace = Trace { why: lookup.why, status: Some(304), stored: true, collapsed: false };
+    let told = lookup.forwarded(trace);
+    let now = Some(Moment::now());
+    let response = answer(&stored, client.method, client.headers, now, told).await;
+    let lost = || Failure::new(Cause::InternalError, "stored body cannot be read");
+    Ok(Fetched { response: response.ok_or_else(lost)?, fill: None })
+}
+
+/// How an origin failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OriginError {
+    /// It was not reached.
+    Unreachable,
+    /// It says so itself.
+    Said,
+}
+
+fn origin_error(result: &Result<Response<Body>, Failure>) -> Option<OriginError> {
+    match result {
+        Err(failure) => {
+            (failure.cause.blame() == Blame::Upstream).then_some(OriginError::Unreachable)
+        }
+        Ok(response) => {
+            let failed = matches!(response.status().as_u16(), 500 | 502 | 503 | 504);
+            failed.then_some(OriginError::Said)
+        }
+    }
+}
+
+/// What is stored, though stale, if it may stand in for an error (RFC 5861, section 4).
+async fn survive(
+    lookup: &Lookup,
+    stored: &Arc<Stored>,
+    error: OriginError,
+    client: Client<'_>,
+    flight: Option<&Flight>,
+) -> Option<Fetched> {
+    let (terms, now) = (&lookup.cache.terms, Moment::now());
+    let unreachable = error == OriginError::Unreachable;
+    if !reuse::survives_error(&stored.head, &lookup.control, unreachable, terms, now) {
+        return None;
+    }
+    if let Some(flight) = flight {
+        flight.land(Landed::Stored(Arc::clone(stored), Source::StaleOnError));
+    }
+    let told = status::stale_hit(&terms.name, &lookup.url, "stale-if-error");
+    let response = answer(stored, client.method, client.headers, Some(now), told).await?;
+    Some(Fetched { response, fill: None })
+}
+
+/// A response of the origin.
+struct Came {
+    response: Response<Body>,
+    exchange: Exchange,
+    /// Whether it comes in the place of one that is stored.
+    replaces: bool,
+}
+
+/// Stores what may be stored, and passes the rest on.
+async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<Flight>) -> Fetched {
+    let Came { mut response, exchange, replaces } = came;
+    let (cache, method) = (&lookup.cache, client.method);
+    let mut trace = Trace { why: lookup.why, status: None, stored: false, collapsed: false };
+    let void = void_after(lookup, method, &response);
+    forget(lookup, void).await;
+    let seen = Seen {
+        url: &lookup.url,
+        method,
+        request: client.headers,
+        status: response.status(),
+        response: response.headers(),
+        exchange,
+    };
+    let decision = storing::decide(&seen, &cache.terms);
+    let head = match decision {
+        StoreDecision::Store(head) if is_framed(&response) => head,
+        StoreDecision::Store(_) => {
+            pass_on(lookup, flight, replaces, None).await;
+            response.headers_mut().append(CACHE_STATUS, lookup.forwarded(trace));
+            return Fetched { response, fill: None };
+        }
+        StoreDecision::Skip(skip) => {
+            pass_on(lookup, flight, replaces, Some(skip)).await;
+            response.headers_mut().append(CACHE_STATUS, lookup.forwarded(trace));
+            return Fetched { response, fill: None };
+        }
+    };
+    trace.stored = true;
+    cache.unpass(lookup.key);
+    let age = response.headers().get(AGE).cloned();
+    let came = response.status();
+    let fill = Fill::new(cache, lookup.key, *head, response.into_body(), None);
+    let stored = Arc::clone(&fill.stored);
+    let told = lookup.forwarded(trace);
+    let answered = answer(&stored, method, client.headers, None, told.clone()).await;
+    let mut response = answered.unwrap_or_else(|| as_it_came(&stored, came, told));
+    restore_age(response.headers_mut(), age);
+    if let Some(flight) = &flight {
+        flight.land(Landed::Stored(stored, Source::Fetched { status: came.as_u16() }));
+    }
+    Fetched { response, fill: Some(fill.with_flight(flight)) }
+}
+
+/// A first reader gets the age that the response came with.
+fn restore_age(headers: &mut HeaderMap, age: Option<HeaderValue>) {
+    if let Some(age) = age {
+        headers.insert(AGE, age);
+    }
+}
+
+/// A response that is not stored: nobody waits for it, and what it supersedes goes.
+async fn pass_on(lookup: &Lookup, flight: Option<Flight>, replaces: bool, skip: Option<Skip>) {
+    if skip != Some(Skip::ClientForbids) {
+        lookup.cache.pass(lookup.key, Moment::now());
+    }
+    drop(flight);
+    if replaces {
+        lookup.cache.purge(&lookup.url).await;
+    }
+}
+
+/// Whether the end of a body can be told from a broken connection.
+fn is_framed(response: &Response<Body>) -> bool {
+    response.extensions().get::<super::forward::Unframed>().is_none()
+}
+
+/// What a write makes void.
+pub(super) fn void_after(
+    lookup: &Lookup,
+    method: &Method,
+    response: &Response<Body>,
+) -> Vec<String> {
+    invalidate::targets(method, &lookup.url, response.status(), response.headers())
+}
+
+/// Forgets what is void.
+pub(super) async fn forget(lookup: &Lookup, urls: Vec<String>) {
+    for url in urls {
+        lookup.cache.purge(&url).await;
+    }
+}
