@@ -66,6 +66,11 @@ impl CommandError {
         self
     }
 
+    /// The message and its causes on one line.
+    pub(crate) fn text(&self) -> String {
+        self.causes.iter().fold(self.message.clone(), |text, cause| text + ": " + cause)
+    }
+
     /// Prints it to stderr.
     #[expect(clippy::print_stderr, reason = "this is where errors are printed")]
     pub(crate) fn report(&self) -> ExitCode {

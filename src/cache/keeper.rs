@@ -306,6 +306,11 @@ impl Cache {
         Ok(())
     }
 
+    /// Whether a stored response is not banned.
+    pub fn is_valid(&self, head: &Head) -> bool {
+        !self.bans.bans(head)
+    }
+
     /// Rules in force.
     pub fn bans(&self) -> usize {
         self.bans.len()

@@ -77,6 +77,8 @@ pub struct MemberFile {
     pub table: Option<PathBuf>,
     /// Folder for the last good table; none: nothing is kept.
     pub state: Option<PathBuf>,
+    /// File with the bearer token for purges; none: purges from this host only.
+    pub token_file: Option<PathBuf>,
     /// Whether siblings are connected to by `ip` (default) or by `name`.
     pub sibling_address: Option<String>,
     /// The PAC that it serves.

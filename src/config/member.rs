@@ -10,6 +10,7 @@ use pat::{AddressBy, MemberName};
 
 use super::cache::CacheConfig;
 use super::file::{ConfigError, LimitsFile, MemberFile, host_target};
+use super::token::Token;
 use crate::net::destination::{DestinationPolicy, is_private, plain};
 use crate::net::resolve::{HostMap, Resolver};
 use crate::net::serve::ServeLimits;
@@ -31,6 +32,8 @@ pub struct MemberConfig {
     pub sibling_address: AddressBy,
     /// The PAC that it publishes.
     pub pac: PacOptions,
+    /// The bearer token that purges need; `None`: purges from this host only.
+    pub token: Option<Token>,
     /// Who may do what.
     pub access: Access,
     /// Names and addresses of origins.
@@ -132,6 +135,7 @@ impl TryFrom<MemberFile> for MemberConfig {
             pac: file.pac.options()?,
             access,
             resolver: Resolver { hosts, policy },
+            token: file.token_file.as_deref().map(Token::read).transpose()?,
             cache: file.cache.config()?,
             limits: limits(&file.limits)?,
         })

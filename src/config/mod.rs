@@ -7,8 +7,10 @@ mod cache;
 pub mod file;
 mod master;
 mod member;
+mod token;
 
 pub use cache::{CacheConfig, CacheFile};
 pub use file::ConfigError;
 pub use master::MasterConfig;
 pub use member::{Access, MemberConfig, MemberLimits, TableSource};
+pub use token::Token;

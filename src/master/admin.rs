@@ -22,12 +22,11 @@ use pat::{HeaderPatch, MemberName, MemberPatch, MemberRow, Table};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::authorize::{Denied, authorize};
 use super::editor::{EditRejection, Editor, LARGEST_TABLE, Outcome};
 use super::next::Change;
 use crate::net::body::{Body, CollectError, collect};
 use crate::net::etag::match_fails;
-use crate::site::{Site, own_page};
+use crate::site::{Denied, Site, authorize, own_page};
 
 /// An error answer: status and message, and the table's `ConfigID` where it helps.
 struct Refusal {

@@ -4,7 +4,6 @@
 //! of members; they meet in the bytes of `/pat`.
 
 mod admin;
-mod authorize;
 mod editor;
 mod next;
 
@@ -16,7 +15,7 @@ use hyper::{Request, Response};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::MasterConfig;
+use crate::config::{MasterConfig, Token};
 use crate::files::FileWatch;
 use crate::net::body::Body;
 use crate::net::serve::{self, Handler, ServeLimits};
@@ -29,7 +28,7 @@ pub use next::Change;
 #[derive(Debug)]
 pub struct Master {
     editor: Editor,
-    token: Option<String>,
+    token: Option<Token>,
 }
 
 impl Master {
@@ -81,6 +80,13 @@ impl Handler for Plane {
         if let Some(response) = self.publisher.answer(&head).await {
             return response;
         }
-        admin::answer(&self.master.editor, self.master.token.as_deref(), head, body, peer).await
+        admin::answer(
+            &self.master.editor,
+            self.master.token.as_ref().map(Token::secret),
+            head,
+            body,
+            peer,
+        )
+        .await
     }
 }

@@ -129,6 +129,7 @@ async fn follow(
         let told = lookup.forwarded(trace);
         if let Some(response) = answer(&stored, &asked.head.method, headers, Some(now), told).await
         {
+            plane.stats.collapsed.add();
             return Ok(response);
         }
     }
@@ -176,6 +177,7 @@ async fn fetch(
         if let Some(news) = news {
             if conditions::is_about(&stored.head, &news) {
                 drop(result);
+                plane.stats.validated.add();
                 let head = refreshed(&lookup, stored, &news, exchange);
                 return validated(&lookup, stored, head, client, flight).await;
             }
@@ -202,7 +204,11 @@ async fn fetch(
     };
     let exchange = Exchange { requested, received: Moment::now() };
     let came = Came { response, exchange, replaces: stale.is_some() };
-    Ok(store(&lookup, client, came, flight).await)
+    let fetched = store(&lookup, client, came, flight).await;
+    if fetched.fill.is_some() {
+        plane.stats.stored.add();
+    }
+    Ok(fetched)
 }
 
 /// The head of a stored response of which the origin says that it is still good (RFC 9111,

@@ -12,6 +12,7 @@ mod follow;
 mod forward;
 mod health;
 mod hop;
+mod manage;
 mod own;
 mod poll;
 mod request;

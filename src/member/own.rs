@@ -1,16 +1,26 @@
-//! A member's own pages: what it publishes of the table, and its health.
+//! A member's own pages: what it publishes of the table, its health, its cache.
+
+use std::net::SocketAddr;
 
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
-use super::Plane;
-use crate::net::body::Body;
+use super::{Plane, manage};
+use crate::net::body::{Body, SharedBody};
 use crate::site::{HasSite, own_page};
 
 /// Answers a request in origin-form.
-pub(super) async fn answer(plane: &Plane, head: &Parts) -> Response<Body> {
+pub(super) async fn answer(
+    plane: &Plane,
+    head: &Parts,
+    body: &SharedBody,
+    peer: SocketAddr,
+) -> Response<Body> {
     if let Some(response) = plane.publisher.answer(head).await {
+        return response;
+    }
+    if let Some(response) = manage::answer(plane, head, body, peer).await {
         return response;
     }
     match (&head.method, head.uri.path()) {

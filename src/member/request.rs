@@ -109,7 +109,7 @@ impl Plane {
         let is_member = snapshot.is_member_address(peer.ip());
         admit::admit(&self.config.access, peer.ip(), is_member, &head.method, &target)?;
         if target == Target::Own {
-            return Ok(own::answer(self, &head).await);
+            return Ok(own::answer(self, &head, &body, peer).await);
         }
         self.stats.requests.add();
         let me = &self.config.name;
@@ -125,12 +125,20 @@ impl Plane {
         }
         let request = Asked { head, body, target, switched };
         let lookup = match cached::look_up(self, &request, Moment::now()).await {
-            Some(Looked::Answer(response)) => return Ok(response),
+            Some(Looked::Answer(response)) => {
+                self.stats.hits.add();
+                return Ok(response);
+            }
             Some(Looked::AnswerAndRefresh(response, lookup)) => {
+                self.stats.hits.add();
+                self.stats.stale_hits.add();
                 self.refresh(request, lookup, snapshot, origin);
                 return Ok(response);
             }
-            Some(Looked::Miss(lookup)) => Some(lookup),
+            Some(Looked::Miss(lookup)) => {
+                self.stats.misses.add();
+                Some(lookup)
+            }
             None => None,
         };
         let course = Course::new(snapshot, origin, self.config.limits.tries);

@@ -33,6 +33,18 @@ pub(super) struct Stats {
     pub(super) to_siblings: Counter,
     /// Requests taken to the origin.
     pub(super) to_origin: Counter,
+    /// Requests that were answered from what is stored.
+    pub(super) hits: Counter,
+    /// Of these, with what is stale.
+    pub(super) stale_hits: Counter,
+    /// Requests that what is stored could not answer.
+    pub(super) misses: Counter,
+    /// Stored responses that their origin called still good.
+    pub(super) validated: Counter,
+    /// Requests that another one's fetch served.
+    pub(super) collapsed: Counter,
+    /// Responses that were stored.
+    pub(super) stored: Counter,
     /// Attempts at a sibling that failed, so that the next was asked.
     pub(super) fallbacks: Counter,
     /// Tables that were put to use.
@@ -54,6 +66,17 @@ pub(super) struct Stats {
 }
 
 impl Stats {
+    pub(super) fn cache_json(&self) -> Value {
+        json!({
+            "hits": self.hits.value(),
+            "stale_hits": self.stale_hits.value(),
+            "misses": self.misses.value(),
+            "validated": self.validated.value(),
+            "collapsed": self.collapsed.value(),
+            "stored": self.stored.value(),
+        })
+    }
+
     pub(super) fn as_json(&self) -> Value {
         json!({
             "requests": self.requests.value(),
@@ -63,6 +86,7 @@ impl Stats {
             "to_siblings": self.to_siblings.value(),
             "to_origin": self.to_origin.value(),
             "fallbacks": self.fallbacks.value(),
+            "cache": self.cache_json(),
             "tables": self.tables.value(),
             "polls": {
                 "unchanged": self.polls_unchanged.value(),

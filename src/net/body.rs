@@ -333,18 +333,22 @@ pub enum CollectError {
     TooLong(usize),
     /// It ended early.
     #[error("body was cut off")]
-    Transport(#[source] hyper::Error),
+    Transport(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Collects a body of at most `limit` bytes.
 ///
 /// # Errors
 /// A longer body, or one that is cut off.
-pub async fn collect(mut incoming: Incoming, limit: usize) -> Result<Bytes, CollectError> {
+pub async fn collect<B>(mut body: B, limit: usize) -> Result<Bytes, CollectError>
+where
+    B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+{
     use http_body_util::BodyExt;
     let mut all = Vec::new();
-    while let Some(frame) = incoming.frame().await {
-        if let Some(data) = frame.map_err(CollectError::Transport)?.data_ref() {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| CollectError::Transport(error.into()))?;
+        if let Some(data) = frame.data_ref() {
             if all.len() + data.len() > limit {
                 return Err(CollectError::TooLong(limit));
             }

@@ -2,6 +2,7 @@
 //!
 //! A member that is polled in the master's place answers the same bytes.
 
+mod authorize;
 mod documents;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::net::etag::Digest;
 use crate::pac::{GenerateError, PacOptions, generate};
 use crate::route::Router;
 
+pub use authorize::{Denied, authorize};
 pub use documents::{Publisher, own_page};
 
 /// A table, ready to route by and to publish. Requests take it once and see one table to their end.

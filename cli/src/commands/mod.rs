@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod cache;
 mod edit;
 mod master;
 mod member;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Member(args) => member::run(args),
         Command::Pat(command) => pat::run(command),
         Command::Pac(command) => pac::run(command),
+        Command::Cache(command) => cache::run(&command),
         Command::Route(args) => route::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

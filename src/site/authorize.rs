@@ -7,7 +7,7 @@ use hyper::{HeaderMap, Version};
 
 /// Why an edit is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Denied {
+pub enum Denied {
     /// A token is needed, or the one given is wrong.
     Token,
     /// There is no token, and this does not come straight from a program on this host.
@@ -26,7 +26,10 @@ const FOREIGN: [HeaderName; 6] = [
 
 /// Whether a request may edit. With a token, whoever has it; without one, programs on this host only:
 /// no proxies (a forward proxy here would be a way in), no pages, no rebound names.
-pub(super) fn authorize(
+///
+/// # Errors
+/// Why not.
+pub fn authorize(
     token: Option<&str>,
     version: Version,
     headers: &HeaderMap,

@@ -1,9 +1,12 @@
 //! All flags, and the only reader of the environment.
 
+mod cache;
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 
+pub(crate) use cache::{CacheCommand, PlaceArgs, SubjectArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pat::{
     ArrayName, CacheSize, HashKey, HashName, HashSeed, IpChoice, LoadFactor, MemberName, Opaque,
@@ -54,6 +57,9 @@ pub(crate) enum Command {
     /// Generate and evaluate proxy auto-config files
     #[command(subcommand)]
     Pac(PacCommand),
+    /// Show and purge what members have stored
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Tell which member owns a URL, and who follows
     Route(RouteArgs),
     /// Print completions for a shell

@@ -1,0 +1,75 @@
+//! Arguments of `parray cache`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Tell how much is stored, and how often it served
+    Stats(PlaceArgs),
+    /// Tell what is stored for a URL; exit code 1 if nothing is
+    Get {
+        /// The URL, http:
+        #[arg(value_name = "URL")]
+        url: String,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Forget what is stored, on every member
+    Purge {
+        #[command(flatten)]
+        subject: SubjectArgs,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Forget all whose URL a regular expression is found in
+    Ban {
+        /// The regular expression, as of the Rust crate regex
+        #[arg(value_name = "REGEX")]
+        regex: String,
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SubjectArgs {
+    /// The URL, http:
+    #[arg(value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// All URLs that begin so
+    #[arg(long, value_name = "URL")]
+    pub(crate) prefix: Option<String>,
+    /// All URLs of this host
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+    /// Everything
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// All members of this table: a file, or http://host:port of a master or member
+    #[arg(
+        long,
+        value_name = "FILE|URL",
+        required_unless_present = "member",
+        conflicts_with = "member"
+    )]
+    pub(crate) table: Option<String>,
+    /// One member; may be given again
+    #[arg(long, value_name = "URL")]
+    pub(crate) member: Vec<String>,
+    /// Reach members by name or by their ip field
+    #[arg(long, default_value = "ip", value_name = "name|ip")]
+    pub(crate) address: pat::AddressBy,
+    /// File with the members' bearer token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// JSON, one line a member
+    #[arg(long)]
+    pub(crate) json: bool,
+}
