@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::header::{AGE, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use hyper::header::{AGE, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::oneshot;
 
@@ -322,24 +322,26 @@ async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<F
     };
     trace.stored = true;
     cache.unpass(lookup.key);
-    let age = response.headers().get(AGE).cloned();
+    let news = response.headers().clone();
     let came = response.status();
     let fill = Fill::new(cache, lookup.key, *head, response.into_body(), None);
     let stored = Arc::clone(&fill.stored);
     let told = lookup.forwarded(trace);
     let answered = answer(&stored, method, client.headers, None, told.clone()).await;
     let mut response = answered.unwrap_or_else(|| as_it_came(&stored, came, told));
-    restore_age(response.headers_mut(), age);
+    restore(response.headers_mut(), &news, &stored.head.control.unstored);
     if let Some(flight) = &flight {
         flight.land(Landed::Stored(stored, Source::Fetched { status: came.as_u16() }));
     }
     Fetched { response, fill: Some(fill.with_flight(flight)) }
 }
 
-/// A first reader gets the age that the response came with.
-fn restore_age(headers: &mut HeaderMap, age: Option<HeaderValue>) {
-    if let Some(age) = age {
-        headers.insert(AGE, age);
+/// Who is first gets what is not stored, too.
+fn restore(headers: &mut HeaderMap, news: &HeaderMap, unstored: &[HeaderName]) {
+    for name in unstored.iter().chain([&AGE]) {
+        for value in news.get_all(name) {
+            headers.append(name.clone(), value.clone());
+        }
     }
 }
 

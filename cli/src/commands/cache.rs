@@ -25,7 +25,7 @@ pub(super) fn run(command: &CacheCommand) -> Result<ExitCode, CommandError> {
         }
         CacheCommand::Get { url, place } => {
             let said =
-                ask(place, &Method::POST, "/api/v1/cache/look", Some(json!({ "url": url })))?;
+                ask(place, &Method::POST, "/api/v1/cache/look", Some(&json!({ "url": url })))?;
             let found =
                 |said: &Said| said.answer.as_ref().is_ok_and(|found| !rows(found).is_empty());
             let any = said.iter().any(found);
@@ -48,7 +48,7 @@ fn subject_of(subject: &SubjectArgs) -> Value {
 }
 
 fn purge(place: &PlaceArgs, subject: &Value) -> Result<ExitCode, CommandError> {
-    let said = ask(place, &Method::POST, "/api/v1/cache/purge", Some(subject.clone()))?;
+    let said = ask(place, &Method::POST, "/api/v1/cache/purge", Some(subject))?;
     show(place, &said, &["result"], |answer| {
         let purged = answer.get("purged").and_then(Value::as_bool) == Some(true);
         vec![vec![if purged { "purged" } else { "was not there" }.to_owned()]]
@@ -60,15 +60,16 @@ fn ask(
     place: &PlaceArgs,
     method: &Method,
     path: &str,
-    body: Option<Value>,
+    body: Option<&Value>,
 ) -> Result<Vec<Said>, CommandError> {
     let members = members(place)?;
     let token = place.token_file.as_deref();
+    #[expect(clippy::needless_collect, reason = "all are asked before the first is waited for")]
     std::thread::scope(|scope| {
         let asking: Vec<_> = members
             .into_iter()
             .map(|(member, url)| {
-                let body = body.clone();
+                let body = body.cloned();
                 let asked = scope.spawn(move || {
                     Ok(document(&Api::new(&url, token)?.send(method.clone(), path, body)?))
                 });
@@ -107,7 +108,7 @@ fn show(
     for Said { member, answer } in said {
         match answer {
             Ok(answer) if place.json => {
-                output::json(&json!({ "member": member, "answer": answer }))?
+                output::json(&json!({ "member": member, "answer": answer }))?;
             }
             Ok(answer) => {
                 for row in cells(answer) {
