@@ -12,6 +12,7 @@ use super::file::{ConfigError, LimitsFile, MemberFile, host_target};
 use crate::net::destination::{DestinationPolicy, is_private, plain};
 use crate::net::resolve::{HostMap, Resolver};
 use crate::net::serve::ServeLimits;
+use crate::net::tls::Tls;
 use crate::pac::PacOptions;
 use crate::units::Span;
 
@@ -32,6 +33,8 @@ pub struct MemberConfig {
     pub pac: PacOptions,
     /// Who may do what.
     pub access: Access,
+    /// Who it is to clients that speak TLS; `None`: it speaks none.
+    pub tls: Option<Tls>,
     /// Names and addresses of origins.
     pub resolver: Resolver,
     /// How long and how much.
@@ -119,6 +122,8 @@ impl TryFrom<MemberFile> for MemberConfig {
                 format!("{name} must lead to an address or address:port, found {target:?}"),
             )),
         });
+        let tls = file.tls.map(|tls| Tls::open(tls.certificate, tls.key)).transpose();
+        let tls = tls.map_err(|error| ConfigError::Tls(error.to_string()))?;
         let hosts = HostMap::new(hosts.collect::<Result<Vec<_>, _>>()?);
         Ok(Self {
             name,
@@ -128,6 +133,7 @@ impl TryFrom<MemberFile> for MemberConfig {
             sibling_address,
             pac: file.pac.options()?,
             access,
+            tls,
             resolver: Resolver { hosts, policy },
             limits: limits(&file.limits)?,
         })

@@ -14,3 +14,4 @@ pub mod published;
 pub mod resolve;
 pub mod serve;
 pub mod target;
+pub mod tls;

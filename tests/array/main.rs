@@ -17,3 +17,4 @@ mod pac_equivalence;
 mod refusals;
 mod routing;
 mod support;
+mod tls;

@@ -27,16 +27,18 @@ pub(crate) struct Array {
     planes: JoinSet<()>,
 }
 
-/// Settings of every member of a test's array.
-pub(crate) type Adjust = fn(&mut file::MemberFile);
-
 impl Array {
     /// A master and `count` members m1, m2, …; `*.test` leads to `origin`.
     pub(crate) async fn start(count: usize, origin: SocketAddr) -> Self {
         Self::start_with(count, origin, |_| {}).await
     }
 
-    pub(crate) async fn start_with(count: usize, origin: SocketAddr, adjust: Adjust) -> Self {
+    /// The same, with the settings of every member adjusted.
+    pub(crate) async fn start_with(
+        count: usize,
+        origin: SocketAddr,
+        adjust: impl Fn(&mut file::MemberFile),
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let mut listeners = Vec::new();
         for _ in 0..=count {

@@ -7,3 +7,4 @@ pub(crate) mod node;
 #[expect(dead_code, reason = "this suite uses a part of it")]
 pub(crate) mod origin;
 pub(crate) mod tables;
+pub(crate) mod tls;

@@ -1,23 +1,21 @@
-//! Accepts connections and serves HTTP/1.1 on them until it is told to stop.
+//! Accepts connections and serves HTTP on them until it is told to stop.
 
-use std::convert::Infallible;
+mod http1;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::body::Body;
-use super::guarded::Guarded;
+use super::tls::Tls;
 
 /// Answers requests.
 pub trait Handler: Send + Sync + 'static {
@@ -35,7 +33,7 @@ pub struct ServeLimits {
     /// Connections at the same time, tunnels included; more wait to be accepted.
     pub connections: usize,
     /// How long a request's head may take, counted from the connection's start or its last response:
-    /// so long may a connection be idle.
+    /// so long may a connection be idle. A TLS handshake may take as long, but 10 s at most.
     pub header: Duration,
     /// How long a client may refuse to take any more of a response.
     pub write: Duration,
@@ -63,25 +61,61 @@ const MAX_HEADERS: usize = 128;
 /// Bytes of a request's head at most; also what is read ahead of a body.
 const MAX_HEAD: usize = 64 * 1024;
 
+/// How long a TLS handshake may take at most.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// The first byte of a TLS connection: a record of the handshake (RFC 8446, section 5.1). No HTTP
+/// begins so.
+const TLS_HANDSHAKE: u8 = 22;
+
+/// Where connections come from.
+#[derive(Debug)]
+pub struct Listener {
+    tcp: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl Listener {
+    /// A port; with `tls` it speaks TLS to whoever begins with it, and plain HTTP to the others.
+    pub fn new(tcp: TcpListener, tls: Option<Tls>) -> Self {
+        Self { tcp, tls }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    /// A port that speaks plain HTTP only.
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None }
+    }
+}
+
+/// What the connections of a listener share.
+struct Server<H> {
+    handler: Arc<H>,
+    tls: Option<Tls>,
+    limits: ServeLimits,
+    shutdown: CancellationToken,
+}
+
 /// Serves until `shutdown`, then lets running requests end for `limits.drain`.
 pub async fn run<H: Handler>(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     handler: Arc<H>,
     limits: ServeLimits,
     shutdown: CancellationToken,
 ) {
+    let Listener { tcp, tls } = listener.into();
     let permits = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     let overdue = CancellationToken::new();
-    while let Some((stream, peer, permit)) = next(&listener, &permits, &shutdown).await {
-        let stream = Guarded::new(stream, limits.write, limits.tunnel, permit);
-        let serve = connection(stream, peer, Arc::clone(&handler), limits, shutdown.clone());
-        let overdue = overdue.clone();
+    let server = Arc::new(Server { handler, tls, limits, shutdown });
+    while let Some((stream, peer, permit)) = next(&tcp, &permits, &server.shutdown).await {
+        let (server, overdue) = (Arc::clone(&server), overdue.clone());
         connections.spawn(async move {
-            overdue.run_until_cancelled_owned(serve).await;
+            overdue.run_until_cancelled(server.connection(stream, peer, permit)).await;
         });
     }
-    drop(listener);
+    drop(tcp);
     connections.close();
     if tokio::time::timeout(limits.drain, connections.wait()).await.is_err() {
         tracing::warn!(
@@ -124,33 +158,37 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-async fn connection<H: Handler>(
-    stream: Guarded<TcpStream>,
-    peer: SocketAddr,
-    handler: Arc<H>,
-    limits: ServeLimits,
-    shutdown: CancellationToken,
-) {
-    let service = service_fn(|request| {
-        let handler = Arc::clone(&handler);
-        async move { Ok::<_, Infallible>(handler.handle(request, peer).await) }
-    });
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+impl<H: Handler> Server<H> {
+    async fn connection(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        let Some(tls) = &self.tls else {
+            return http1::serve(self, stream, peer, permit).await;
+        };
+        // Nothing is lost when the server stops before the first request.
+        let opening = self.shutdown.run_until_cancelled(self.begins_with_tls(&stream));
+        match opening.await.flatten() {
+            Some(true) => {}
+            Some(false) => return http1::serve(self, stream, peer, permit).await,
+            None => return,
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "client connection ended");
+        let limit = self.limits.header.min(HANDSHAKE);
+        let handshake = tokio::time::timeout(limit, tls.acceptor().accept(stream));
+        match self.shutdown.run_until_cancelled(handshake).await {
+            Some(Ok(Ok(stream))) => http1::serve(self, stream, peer, permit).await,
+            Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+            Some(Err(_elapsed)) => {
+                tracing::debug!(%peer, ?limit, "TLS handshake took too long");
+            }
+            None => {}
+        }
+    }
+
+    /// Whether the client speaks TLS; `None` if it says nothing in time.
+    async fn begins_with_tls(&self, stream: &TcpStream) -> Option<bool> {
+        let mut first = [0];
+        let peeked = tokio::time::timeout(self.limits.header, stream.peek(&mut first)).await;
+        match peeked {
+            Ok(Ok(1..)) => Some(first == [TLS_HANDSHAKE]),
+            Ok(Ok(0) | Err(_)) | Err(_) => None,
+        }
     }
 }
