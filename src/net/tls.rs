@@ -1,17 +1,18 @@
 //! TLS towards clients: who we are, replaced while it is used.
 //!
-//! TLS 1.2 and 1.3 as rustls offers them; `http/1.1` by ALPN (RFC 7301). No 0-RTT: what a
+//! TLS 1.2 and 1.3 as rustls offers them; `h2` and `http/1.1` by ALPN (RFC 7301). No 0-RTT: what a
 //! client sends so could be replayed.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::pki_types::pem::{Error as PemError, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, version};
 use tokio_rustls::TlsAcceptor;
@@ -22,6 +23,9 @@ use crate::files::read_limited;
 
 /// Bytes of a certificate chain or a key at most.
 const LARGEST: u64 = 1 << 20;
+
+/// What HTTP/2 is called in ALPN (RFC 9113, section 3.1).
+pub const H2: &[u8] = b"h2";
 
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +116,7 @@ impl Tls {
             .map_err(TlsError::Setup)?
             .with_no_client_auth()
             .with_cert_resolver(resolver);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
         // Sessions are resumed without a list of them: it would have to be long.
         config.ticketer = Ticketer::new().map_err(TlsError::Setup)?;
         warn_of_readers(&key);
@@ -147,6 +151,16 @@ impl Tls {
             warn_of_readers(&self.key);
             self.current.0.publish(pair);
         }))
+    }
+
+    /// Whether the certificate in use is one of this host: a DNS name or an IP address without brackets.
+    pub fn is_for(&self, host: &str) -> bool {
+        let current = self.current.0.load();
+        let certificate = current.end_entity_cert().and_then(ParsedCertificate::try_from);
+        match (certificate, ServerName::try_from(host)) {
+            (Ok(certificate), Ok(name)) => verify_server_name(&certificate, &name).is_ok(),
+            _ => false,
+        }
     }
 
     pub(super) fn acceptor(&self) -> &TlsAcceptor {

@@ -11,16 +11,7 @@ use tokio::time::{Duration, Instant};
 use crate::support::array::{Array, settings};
 use crate::support::client::{Client, get, page};
 use crate::support::origin::{Origin, echo_server};
-use crate::support::tls::{Identity, connect};
-
-/// An array of members that all have this certificate.
-async fn array(count: usize, origin: SocketAddr, identity: &Identity) -> Array {
-    Array::start_with(count, origin, |settings| settings.tls = Some(files(identity))).await
-}
-
-fn files(identity: &Identity) -> file::TlsFile {
-    file::TlsFile { certificate: identity.certificate.clone(), key: identity.key.clone() }
-}
+use crate::support::tls::{Identity, array, connect};
 
 fn get_of(path: &str) -> String {
     format!("GET http://a.test{path} HTTP/1.1\r\nHost: a.test\r\n\r\n")
@@ -135,7 +126,7 @@ fn a_certificate_that_cannot_be_used_is_told_by_its_file() {
 async fn a_client_that_opens_and_says_nothing_is_let_go() {
     let (origin, identity) = (Origin::start().await, Identity::new());
     let array = Array::start_with(1, origin.address, |settings| {
-        settings.tls = Some(files(&identity));
+        settings.tls = Some(identity.files());
         settings.limits.header = Some("200ms".parse().unwrap());
         settings.limits.connections = Some(1);
     })

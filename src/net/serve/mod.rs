@@ -1,6 +1,8 @@
 //! Accepts connections and serves HTTP on them until it is told to stop.
 
 mod http1;
+mod http2;
+mod streams;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::body::Body;
-use super::tls::Tls;
+use super::tls::{H2, Tls};
+use super::translate::MAX_HEADERS;
+
+pub use http2::Held;
 
 /// Answers requests.
 pub trait Handler: Send + Sync + 'static {
@@ -30,7 +35,8 @@ pub trait Handler: Send + Sync + 'static {
 /// What a server bears.
 #[derive(Debug, Clone, Copy)]
 pub struct ServeLimits {
-    /// Connections at the same time, tunnels included; more wait to be accepted.
+    /// Connections at the same time, tunnels and streams of HTTP/2 included; more connections wait to be
+    /// accepted, more streams are answered 503.
     pub connections: usize,
     /// How long a request's head may take, counted from the connection's start or its last response:
     /// so long may a connection be idle. A TLS handshake may take as long, but 10 s at most.
@@ -54,9 +60,6 @@ impl Default for ServeLimits {
         }
     }
 }
-
-/// Header lines of a request at most.
-const MAX_HEADERS: usize = 128;
 
 /// Bytes of a request's head at most; also what is read ahead of a body.
 const MAX_HEAD: usize = 64 * 1024;
@@ -95,6 +98,12 @@ struct Server<H> {
     tls: Option<Tls>,
     limits: ServeLimits,
     shutdown: CancellationToken,
+    /// One for each connection, and for each stream of HTTP/2.
+    permits: Arc<Semaphore>,
+    /// Connections and streams.
+    tasks: TaskTracker,
+    /// Ends what did not drain.
+    overdue: CancellationToken,
 }
 
 /// Serves until `shutdown`, then lets running requests end for `limits.drain`.
@@ -106,24 +115,24 @@ pub async fn run<H: Handler>(
 ) {
     let Listener { tcp, tls } = listener.into();
     let permits = Arc::new(Semaphore::new(limits.connections));
-    let connections = TaskTracker::new();
-    let overdue = CancellationToken::new();
-    let server = Arc::new(Server { handler, tls, limits, shutdown });
-    while let Some((stream, peer, permit)) = next(&tcp, &permits, &server.shutdown).await {
-        let (server, overdue) = (Arc::clone(&server), overdue.clone());
-        connections.spawn(async move {
-            overdue.run_until_cancelled(server.connection(stream, peer, permit)).await;
+    let (tasks, overdue) = (TaskTracker::new(), CancellationToken::new());
+    let server = Arc::new(Server { handler, tls, limits, shutdown, permits, tasks, overdue });
+    while let Some((stream, peer, permit)) = next(&tcp, &server.permits, &server.shutdown).await {
+        let serving = Arc::clone(&server);
+        server.tasks.spawn(async move {
+            let connection = serving.connection(stream, peer, permit);
+            serving.overdue.run_until_cancelled(connection).await;
         });
     }
     drop(tcp);
-    connections.close();
-    if tokio::time::timeout(limits.drain, connections.wait()).await.is_err() {
+    server.tasks.close();
+    if tokio::time::timeout(limits.drain, server.tasks.wait()).await.is_err() {
         tracing::warn!(
-            connections = connections.len(),
+            connections = server.tasks.len(),
             "connections are closed: they did not drain in time"
         );
-        overdue.cancel();
-        connections.wait().await;
+        server.overdue.cancel();
+        server.tasks.wait().await;
     }
 }
 
@@ -159,26 +168,31 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 impl<H: Handler> Server<H> {
-    async fn connection(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+    async fn connection(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        permit: OwnedSemaphorePermit,
+    ) {
         let Some(tls) = &self.tls else {
             return http1::serve(self, stream, peer, permit).await;
         };
-        // Nothing is lost when the server stops before the first request.
+        // Nothing is lost when the server stops before the first byte.
         let opening = self.shutdown.run_until_cancelled(self.begins_with_tls(&stream));
         match opening.await.flatten() {
             Some(true) => {}
             Some(false) => return http1::serve(self, stream, peer, permit).await,
             None => return,
         }
+        // A handshake goes on when the server stops: to the client it may be over already.
         let limit = self.limits.header.min(HANDSHAKE);
-        let handshake = tokio::time::timeout(limit, tls.acceptor().accept(stream));
-        match self.shutdown.run_until_cancelled(handshake).await {
-            Some(Ok(Ok(stream))) => http1::serve(self, stream, peer, permit).await,
-            Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "TLS handshake failed"),
-            Some(Err(_elapsed)) => {
-                tracing::debug!(%peer, ?limit, "TLS handshake took too long");
+        match tokio::time::timeout(limit, tls.acceptor().accept(stream)).await {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(H2) => {
+                http2::serve(self, stream, peer, permit).await;
             }
-            None => {}
+            Ok(Ok(stream)) => http1::serve(self, stream, peer, permit).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+            Err(_elapsed) => tracing::debug!(%peer, ?limit, "TLS handshake took too long"),
         }
     }
 

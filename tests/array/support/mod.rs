@@ -2,6 +2,7 @@
 
 pub(crate) mod array;
 pub(crate) mod client;
+pub(crate) mod h2;
 pub(crate) mod load;
 pub(crate) mod node;
 #[expect(dead_code, reason = "this suite uses a part of it")]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use parray::config::file;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -11,6 +12,8 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+use super::array::Array;
 
 /// A certificate for `m1.test` and 127.0.0.1 with its key, on disk.
 #[derive(Debug)]
@@ -40,6 +43,11 @@ impl Identity {
         self.trusted = made.cert.der().clone();
     }
 
+    /// As a member's settings have it.
+    pub(crate) fn files(&self) -> file::TlsFile {
+        file::TlsFile { certificate: self.certificate.clone(), key: self.key.clone() }
+    }
+
     /// A client that trusts this certificate alone and offers these protocols.
     pub(crate) fn client(&self, alpn: &[&str]) -> TlsConnector {
         self.client_of(alpn, rustls::DEFAULT_VERSIONS)
@@ -66,6 +74,11 @@ impl Identity {
     pub(crate) async fn connect(&self, to: SocketAddr, alpn: &[&str]) -> TlsStream<TcpStream> {
         connect(&self.client(alpn), to).await.unwrap()
     }
+}
+
+/// An array of members that all have this certificate.
+pub(crate) async fn array(count: usize, origin: SocketAddr, identity: &Identity) -> Array {
+    Array::start_with(count, origin, |settings| settings.tls = Some(identity.files())).await
 }
 
 /// A connection over TLS, unless the server is not trusted or gives up.
