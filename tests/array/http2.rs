@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::support::array::Array;
 use crate::support::h2::{DATA, END_STREAM, Outcome, Raw, request};
 use crate::support::origin::{Origin, echo_server};
-use crate::support::tls::{Identity, array};
+use crate::support::tls::Identity;
 
 type Payload = BoxBody<Bytes, Infallible>;
 
@@ -66,7 +66,7 @@ async fn text(response: Response<Incoming>) -> (String, HeaderMap) {
 
 async fn start(count: usize) -> (Origin, Identity, Array) {
     let (origin, identity) = (Origin::start().await, Identity::new());
-    let array = array(count, origin.address, &identity).await;
+    let array = Array::start_tls(count, origin.address, &identity).await;
     (origin, identity, array)
 }
 

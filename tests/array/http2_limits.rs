@@ -8,11 +8,11 @@ use crate::support::h2::{
     block, frame, request,
 };
 use crate::support::origin::Origin;
-use crate::support::tls::{Identity, array};
+use crate::support::tls::Identity;
 
 async fn start() -> (Origin, Identity, Array) {
     let (origin, identity) = (Origin::start().await, Identity::new());
-    let array = array(1, origin.address, &identity).await;
+    let array = Array::start_tls(1, origin.address, &identity).await;
     (origin, identity, array)
 }
 
@@ -84,7 +84,6 @@ async fn floods_end_their_connection_and_nobody_elses() {
     ];
     for (i, (name, frames)) in floods.into_iter().enumerate() {
         let taken = flood(&identity, member, frames).await;
-        println!("{name}: taken {taken}");
         // What the sockets hold is taken, too.
         assert!(taken < 100_000, "{name}: {taken}");
         let stream = u32::try_from(i).unwrap() * 2 + 1;
@@ -93,7 +92,6 @@ async fn floods_end_their_connection_and_nobody_elses() {
     }
     // Not every stream that was reset was passed on.
     let passed = origin.arrived().iter().filter(|request| request.path() == "/silent").count();
-    println!("{passed} were passed on");
     assert!(passed < 400, "{passed}");
 }
 

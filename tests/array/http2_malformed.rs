@@ -1,11 +1,12 @@
 //! Requests and frames that RFC 9113 forbids: none is served, and none passes for another.
 
+use crate::support::array::Array;
 use crate::support::h2::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Outcome, PING, RST_STREAM, Raw, SETTINGS,
     WINDOW_UPDATE, block, frame, request,
 };
 use crate::support::origin::Origin;
-use crate::support::tls::{Identity, array};
+use crate::support::tls::Identity;
 
 type Fields = Vec<(&'static str, &'static str)>;
 
@@ -32,7 +33,7 @@ fn connect(fields: &[(&'static str, &'static str)]) -> Fields {
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_requests_are_refused() {
     let (origin, identity) = (Origin::start().await, Identity::new());
-    let array = array(1, origin.address, &identity).await;
+    let array = Array::start_tls(1, origin.address, &identity).await;
     let mut late = with(&[]);
     late.insert(0, ("x", "1"));
     let cases = [
@@ -108,7 +109,7 @@ async fn malformed_requests_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_is_as_long_as_it_says_and_trailers_are_fields_only() {
     let (origin, identity) = (Origin::start().await, Identity::new());
-    let array = array(1, origin.address, &identity).await;
+    let array = Array::start_tls(1, origin.address, &identity).await;
     let mut sized = request("POST", "/short").to_vec();
     sized.push(("content-length", "5"));
     let rests = [
@@ -146,7 +147,7 @@ async fn a_body_is_as_long_as_it_says_and_trailers_are_fields_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn frames_that_break_the_connection_end_it() {
     let (origin, identity) = (Origin::start().await, Identity::new());
-    let array = array(1, origin.address, &identity).await;
+    let array = Array::start_tls(1, origin.address, &identity).await;
     let head = block(&request("GET", "/x"));
     let cases = [
         frame(DATA, 0, 0, b"x"),

@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant};
 use crate::support::array::{Array, settings};
 use crate::support::client::{Client, get, page};
 use crate::support::origin::{Origin, echo_server};
-use crate::support::tls::{Identity, array, connect};
+use crate::support::tls::{Identity, connect};
 
 fn get_of(path: &str) -> String {
     format!("GET http://a.test{path} HTTP/1.1\r\nHost: a.test\r\n\r\n")
@@ -20,7 +20,7 @@ fn get_of(path: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_and_plain_clients_share_a_port() {
     let (origin, identity) = (Origin::start().await, Identity::new());
-    let array = array(2, origin.address, &identity).await;
+    let array = Array::start_tls(2, origin.address, &identity).await;
     for member in &array.members {
         for version in [&TLS12, &TLS13] {
             let tls = connect(&identity.client_of(&["http/1.1"], &[version]), *member).await;
@@ -43,7 +43,7 @@ async fn tls_and_plain_clients_share_a_port() {
 async fn a_tunnel_passes_through_tls() {
     let (origin, identity) = (Origin::start().await, Identity::new());
     let (echo, _serving) = echo_server().await;
-    let array = array(2, origin.address, &identity).await;
+    let array = Array::start_tls(2, origin.address, &identity).await;
     for member in &array.members {
         let mut client = Client::over(identity.connect(*member, &["http/1.1"]).await);
         client.send(&format!("CONNECT {echo} HTTP/1.1\r\nHost: {echo}\r\n\r\n")).await;
@@ -63,7 +63,7 @@ async fn until(member: SocketAddr, word: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewed_certificate_is_used_and_open_connections_stay() {
     let (origin, mut identity) = (Origin::start().await, Identity::new());
-    let array = array(1, origin.address, &identity).await;
+    let array = Array::start_tls(1, origin.address, &identity).await;
     let member = array.members[0];
     let before = identity.client(&["http/1.1"]);
     let mut open = Client::over(connect(&before, member).await.unwrap());
@@ -81,7 +81,7 @@ async fn a_renewed_certificate_is_used_and_open_connections_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_certificate_leaves_the_old_one_in_use() {
     let (origin, identity) = (Origin::start().await, Identity::new());
-    let array = array(1, origin.address, &identity).await;
+    let array = Array::start_tls(1, origin.address, &identity).await;
     let member = array.members[0];
     let good = std::fs::read(&identity.certificate).unwrap();
     let other = std::fs::read(&Identity::new().certificate).unwrap();

@@ -1,6 +1,7 @@
 //! Certificates of a test's own, and clients that trust them.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,8 +13,6 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-
-use super::array::Array;
 
 /// A certificate for `m1.test` and 127.0.0.1 with its key, on disk.
 #[derive(Debug)]
@@ -40,12 +39,19 @@ impl Identity {
         let made = rcgen::generate_simple_self_signed(names).unwrap();
         std::fs::write(&self.certificate, made.cert.pem()).unwrap();
         std::fs::write(&self.key, made.signing_key.serialize_pem()).unwrap();
+        std::fs::set_permissions(&self.key, PermissionsExt::from_mode(0o600)).unwrap();
         self.trusted = made.cert.der().clone();
     }
 
     /// As a member's settings have it.
     pub(crate) fn files(&self) -> file::TlsFile {
         file::TlsFile { certificate: self.certificate.clone(), key: self.key.clone() }
+    }
+
+    /// The same as lines of TOML.
+    pub(crate) fn settings(&self) -> String {
+        let (certificate, key) = (self.certificate.display(), self.key.display());
+        format!("[tls]\ncertificate = '{certificate}'\nkey = '{key}'\n")
     }
 
     /// A client that trusts this certificate alone and offers these protocols.
@@ -74,11 +80,6 @@ impl Identity {
     pub(crate) async fn connect(&self, to: SocketAddr, alpn: &[&str]) -> TlsStream<TcpStream> {
         connect(&self.client(alpn), to).await.unwrap()
     }
-}
-
-/// An array of members that all have this certificate.
-pub(crate) async fn array(count: usize, origin: SocketAddr, identity: &Identity) -> Array {
-    Array::start_with(count, origin, |settings| settings.tls = Some(identity.files())).await
 }
 
 /// A connection over TLS, unless the server is not trusted or gives up.
