@@ -13,7 +13,8 @@ use crate::error::{CommandError, Kind};
 /// # Errors
 /// A filter that cannot be read.
 pub(crate) fn start(args: &GlobalArgs) -> Result<(), CommandError> {
-    let filter = EnvFilter::try_new(&args.log).map_err(|error| {
+    // h2 warns of each client that misbehaves: who floods a member should not flood its log.
+    let filter = EnvFilter::try_new(format!("h2=error,{}", args.log)).map_err(|error| {
         CommandError::new(Kind::Usage, format!("--log {:?}", args.log)).because(error)
     })?;
     let builder = tracing_subscriber::fmt()

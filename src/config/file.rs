@@ -44,6 +44,9 @@ pub enum ConfigError {
         /// What the parser said.
         why: String,
     },
+    /// The certificate or its key cannot be used.
+    #[error("{0}")]
+    Tls(String),
     /// A setting has no value, and there is no default.
     #[error("{0}")]
     Missing(&'static str),
@@ -85,6 +88,8 @@ pub struct MemberFile {
     pub pac: PacFile,
     /// Who may do what.
     pub access: AccessFile,
+    /// Who it is to clients that speak TLS; none: it speaks none.
+    pub tls: Option<TlsFile>,
     /// What it connects to for clients.
     pub destinations: DestinationsFile,
     /// Names that are not asked of DNS: `"*.test" = "127.0.0.1:8000"`.
@@ -133,6 +138,16 @@ pub struct AccessFile {
     pub clients: Option<Vec<String>>,
     /// Ports for CONNECT; default 443 and 8443.
     pub connect_ports: Option<Vec<u16>>,
+}
+
+/// `[tls]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFile {
+    /// PEM file with the certificate, then its chain.
+    pub certificate: PathBuf,
+    /// PEM file with its private key.
+    pub key: PathBuf,
 }
 
 /// `[destinations]`.

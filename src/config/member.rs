@@ -14,6 +14,7 @@ use super::token::Token;
 use crate::net::destination::{DestinationPolicy, is_private, plain};
 use crate::net::resolve::{HostMap, Resolver};
 use crate::net::serve::ServeLimits;
+use crate::net::tls::Tls;
 use crate::pac::PacOptions;
 use crate::units::Span;
 
@@ -36,6 +37,8 @@ pub struct MemberConfig {
     pub token: Option<Token>,
     /// Who may do what.
     pub access: Access,
+    /// Who it is to clients that speak TLS; `None`: it speaks none.
+    pub tls: Option<Tls>,
     /// Names and addresses of origins.
     pub resolver: Resolver,
     /// What is stored; `None`: nothing.
@@ -125,6 +128,8 @@ impl TryFrom<MemberFile> for MemberConfig {
                 format!("{name} must lead to an address or address:port, found {target:?}"),
             )),
         });
+        let tls = file.tls.map(|tls| Tls::open(tls.certificate, tls.key)).transpose();
+        let tls = tls.map_err(|error| ConfigError::Tls(error.to_string()))?;
         let hosts = HostMap::new(hosts.collect::<Result<Vec<_>, _>>()?);
         Ok(Self {
             name,
@@ -134,6 +139,7 @@ impl TryFrom<MemberFile> for MemberConfig {
             sibling_address,
             pac: file.pac.options()?,
             access,
+            tls,
             resolver: Resolver { hosts, policy },
             token: file.token_file.as_deref().map(Token::read).transpose()?,
             cache: file.cache.config()?,

@@ -6,6 +6,7 @@
 
 mod admit;
 mod cached;
+mod certificate;
 mod course;
 mod fetch;
 mod follow;
@@ -32,7 +33,7 @@ use crate::cache::Cache;
 use crate::config::MemberConfig;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::published::Published;
-use crate::net::serve;
+use crate::net::serve::{self, Listener};
 use crate::site::Publisher;
 
 use health::Health;
@@ -61,6 +62,8 @@ struct Plane {
     tasks: TaskTracker,
     /// Asks for a poll now.
     poll_now: Notify,
+    /// Asks for a look at the certificate now.
+    look_now: Notify,
     shutdown: CancellationToken,
     /// Ends what did not drain.
     cut: CancellationToken,
@@ -80,6 +83,7 @@ impl Member {
             health: Health::default(),
             stats: Stats::default(),
             poll_now: Notify::new(),
+            look_now: Notify::new(),
             config,
             current,
             tasks,
@@ -94,20 +98,27 @@ impl Member {
         self.plane.poll_now.notify_one();
     }
 
+    /// Looks at the files of the certificate at once.
+    pub fn reload_certificate(&self) {
+        self.plane.look_now.notify_one();
+    }
+
     /// Serves on the listener and follows the table until shutdown; then drains.
     pub async fn run(self, listener: TcpListener) {
         let plane = self.plane;
         let (shutdown, limits) = (plane.shutdown.clone(), plane.config.limits.serve);
         let follow = shutdown.run_until_cancelled(follow::follow(&plane));
+        let certificate = shutdown.run_until_cancelled(certificate::follow(&plane));
         let housekeeping = shutdown.run_until_cancelled(housekeeping(&plane));
-        let serving =
-            serve::run(listener, Arc::new(Front(Arc::clone(&plane))), limits, shutdown.clone());
+        let listener = Listener::new(listener, plane.config.tls.clone());
+        let front = Arc::new(Front(Arc::clone(&plane)));
+        let serving = serve::run(listener, front, limits, shutdown.clone());
         let overdue = async {
             shutdown.cancelled().await;
             tokio::time::sleep(limits.drain).await;
         };
         let drained = async {
-            tokio::join!(serving, follow, housekeeping);
+            tokio::join!(serving, follow, certificate, housekeeping);
             plane.tasks.close();
             // Idle connections to next hops never end by themselves.
             plane.pool.clear();

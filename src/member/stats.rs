@@ -63,6 +63,10 @@ pub(super) struct Stats {
     pub(super) polls_shrunken: Counter,
     /// Times that the last good table could not be kept on disk.
     pub(super) not_kept: Counter,
+    /// Certificates that were put to use since the start.
+    pub(super) certificates: Counter,
+    /// Times that the files of the certificate changed to what cannot be used.
+    pub(super) certificates_refused: Counter,
 }
 
 impl Stats {
@@ -97,6 +101,10 @@ impl Stats {
                 "shrunken": self.polls_shrunken.value(),
             },
             "not_kept": self.not_kept.value(),
+            "certificates": {
+                "replaced": self.certificates.value(),
+                "refused": self.certificates_refused.value(),
+            },
         })
     }
 }

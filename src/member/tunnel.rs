@@ -21,6 +21,7 @@ use super::request::{Asked, NextHop, Switched};
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, UpstreamBody};
 use crate::net::headers::{add_via, remove_hop_by_hop};
+use crate::net::serve::Held;
 
 /// Opens a tunnel to the origin, or through a sibling.
 pub(super) async fn open(
@@ -33,7 +34,9 @@ pub(super) async fn open(
         let stream = connect_origin(plane, asked).await?;
         let client = asked.switched.take().ok_or_else(lost)?;
         let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
+        let held = asked.head.extensions.remove::<Held>();
         plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
+            let _held = held;
             match client.await {
                 Ok(client) => carry(TokioIo::new(client), stream, limit).await,
                 Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
@@ -44,7 +47,7 @@ pub(super) async fn open(
     let Answered { lease, response, unwanted } = exchange(plane, asked, &next).await?;
     if response.status().is_success() {
         let client = asked.switched.take().ok_or_else(lost)?;
-        join(plane, client, hyper::upgrade::on(response));
+        join(plane, client, hyper::upgrade::on(response), asked.head.extensions.remove::<Held>());
         return Ok(opened());
     }
     // The sibling's own word on why not.
@@ -73,7 +76,7 @@ pub(super) fn switch(
     }
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
     response.extensions_mut().insert(Switched);
-    join(plane, client, hyper::upgrade::on(upstream));
+    join(plane, client, hyper::upgrade::on(upstream), None);
     response
 }
 
@@ -83,9 +86,10 @@ fn opened() -> Response<Body> {
     response
 }
 
-fn join(plane: &Plane, client: OnUpgrade, upstream: OnUpgrade) {
+fn join(plane: &Plane, client: OnUpgrade, upstream: OnUpgrade, held: Option<Held>) {
     let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
     plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
+        let _held = held;
         match tokio::try_join!(client, upstream) {
             Ok((client, upstream)) => {
                 carry(TokioIo::new(client), TokioIo::new(upstream), limit).await;

@@ -21,6 +21,8 @@ pub struct Guarded<S> {
     framing: Framing,
     broken: bool,
     stall: Stall,
+    /// Of what the stream below has taken and not yet written: TLS holds up to 64 KiB.
+    flush: Stall,
     tunnel_limit: Duration,
     _permit: OwnedSemaphorePermit,
 }
@@ -39,6 +41,7 @@ impl<S> Guarded<S> {
             framing: Framing::default(),
             broken: false,
             stall: Stall { limit: write_limit, timer: None },
+            flush: Stall { limit: write_limit, timer: None },
             tunnel_limit,
             _permit: permit,
         }
@@ -49,10 +52,24 @@ impl<S> Guarded<S> {
         cx: &mut Context<'_>,
         result: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
+        self.relax();
+        self.stall.watch(cx, result)
+    }
+
+    fn watch_flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<()>>,
+    ) -> Poll<io::Result<()>> {
+        self.relax();
+        self.flush.watch(cx, result)
+    }
+
+    fn relax(&mut self) {
         if self.framing.is_opaque() {
             self.stall.limit = self.tunnel_limit;
+            self.flush.limit = self.tunnel_limit;
         }
-        self.stall.watch(cx, result)
     }
 }
 
@@ -107,11 +124,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        this.watch_flush(cx, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        let ended = Pin::new(&mut this.stream).poll_shutdown(cx);
+        this.watch_flush(cx, ended)
     }
 }
 

@@ -60,7 +60,11 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
 
 /// Adds this proxy to `Via` (RFC 9110, section 7.6.3).
 pub fn add_via(headers: &mut HeaderMap, version: hyper::Version, name: &str) {
-    let received = if version == hyper::Version::HTTP_10 { "1.0" } else { "1.1" };
+    let received = match version {
+        hyper::Version::HTTP_10 => "1.0",
+        hyper::Version::HTTP_2 => "2.0",
+        _ => "1.1",
+    };
     if let Ok(value) = HeaderValue::try_from(format!("{received} {name}")) {
         headers.append(VIA, value);
     }

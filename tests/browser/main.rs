@@ -16,6 +16,9 @@ mod origin;
 #[expect(dead_code, reason = "this suite uses a part of it")]
 #[path = "../cli/support.rs"]
 mod support;
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../array/support/tls.rs"]
+mod tls;
 
 use std::process::{Command, Stdio};
 
@@ -23,6 +26,7 @@ use tempfile::TempDir;
 
 use origin::{Arrived, Origin};
 use support::{Processes, Running};
+use tls::Identity;
 
 const COUNT: usize = 1000;
 
@@ -54,12 +58,20 @@ Promise.all(Array.from({{ length: 16 }}, work)).then(() => fetch('/done'));
 }
 
 /// Runs a browser on the page until it has fetched everything; the URLs that arrived, and their requests.
+/// With an identity, the browser speaks TLS to the members.
 async fn browse(
+    identity: Option<&Identity>,
     start: impl FnOnce(&Processes, &TempDir) -> Command,
 ) -> (Processes, Vec<String>, Vec<Arrived>) {
     let urls = urls();
     let origin = Origin::with_start_page(page(&urls)).await;
-    let array = Processes::start(3, origin.address);
+    let array = match identity {
+        Some(identity) => {
+            let (folder, settings) = (TempDir::new().unwrap(), identity.settings());
+            Processes::start_all(folder, 3, origin.address, &["--scheme", "HTTPS"], &settings)
+        }
+        None => Processes::start(3, origin.address),
+    };
     let profile = TempDir::new().unwrap();
     let mut command = start(&array, &profile);
     let browser = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -85,37 +97,43 @@ async fn browse(
     (array, arrived.iter().map(url).collect(), arrived)
 }
 
+fn chromium(array: &Processes, profile: &TempDir) -> Command {
+    let mut command = Command::new("chromium");
+    command
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .arg(format!("--proxy-pac-url={}/proxy.pac", array.master_url))
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg("http://start.test/start");
+    command
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_asks_the_owner_of_every_url() {
-    let (array, urls, arrived) = browse(|array, profile| {
-        let mut command = Command::new("chromium");
-        command
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-            ])
-            .args([
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ])
-            .arg(format!("--proxy-pac-url={}/proxy.pac", array.master_url))
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .arg("http://start.test/start");
-        command
-    })
-    .await;
+    let (array, urls, arrived) = browse(None, chromium).await;
     for ((url, request), owner) in urls.iter().zip(&arrived).zip(array.owners(&urls)) {
         assert_eq!(request.via(), [owner], "{url}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn chromium_speaks_http2_over_tls_to_the_owner_of_every_url() {
+    let identity = Identity::new();
+    let (array, urls, arrived) = browse(Some(&identity), |array, profile| {
+        let mut command = chromium(array, profile);
+        // The certificate is nobody's but this test's.
+        command.arg("--ignore-certificate-errors");
+        command
+    })
+    .await;
+    for ((url, request), owner) in urls.iter().zip(&arrived).zip(array.owners(&urls)) {
+        assert_eq!(request.header("via"), Some(format!("2.0 {owner}")), "{url}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn firefox_asks_the_owner_of_the_host_and_the_member_passes_it_on() {
-    let (array, urls, arrived) = browse(|array, profile| {
+    let (array, urls, arrived) = browse(None, |array, profile| {
         let preferences = format!(
             "user_pref('network.proxy.type', 2);\nuser_pref('network.proxy.autoconfig_url', '{}/proxy.pac');\n\
              user_pref('network.captive-portal-service.enabled', false);\nuser_pref('network.connectivity-service.enabled', false);\n\

@@ -10,14 +10,21 @@
 #[expect(dead_code, reason = "this suite uses a part of it")]
 #[path = "../array/support/client.rs"]
 mod client;
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../array/support/h2.rs"]
+mod h2;
 #[path = "../array/support/load.rs"]
 mod load;
 #[expect(dead_code, reason = "this suite uses a part of it")]
 #[path = "../array/support/origin.rs"]
 mod origin;
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../array/support/tls.rs"]
+mod tls;
 
 mod disasters;
 mod help;
+mod http2;
 mod memory;
 mod pac;
 mod pat;

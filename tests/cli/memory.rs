@@ -14,7 +14,7 @@ const GIGABYTE: u64 = 1_000_000_000;
 const LIMIT_KIB: u64 = 64 * 1024;
 
 /// An origin that gives 5 GB to a GET and swallows what it is sent otherwise.
-async fn large_origin() -> (SocketAddr, JoinSet<()>) {
+pub(crate) async fn large_origin() -> (SocketAddr, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut serving = JoinSet::new();
@@ -43,7 +43,9 @@ async fn serve(mut stream: TcpStream) {
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 5 * GIGABYTE);
         stream.write_all(answer.as_bytes()).await.unwrap();
         for _ in 0..5000 {
-            stream.write_all(&block).await.unwrap();
+            if stream.write_all(&block).await.is_err() {
+                return;
+            }
         }
         return;
     }

@@ -91,12 +91,28 @@ impl Processes {
         Self::start_in(folder, count, origin, &[])
     }
 
+    /// The same with more lines in the members' settings.
+    pub(crate) fn start_with(count: u16, origin: SocketAddr, settings: &str) -> Self {
+        Self::start_all(TempDir::new().unwrap(), count, origin, &[], settings)
+    }
+
     /// The same in a folder of the caller's, with further flags of the master.
     pub(crate) fn start_in(
         folder: TempDir,
         count: u16,
         origin: SocketAddr,
         flags: &[&str],
+    ) -> Self {
+        Self::start_all(folder, count, origin, flags, "")
+    }
+
+    /// All of that at once.
+    pub(crate) fn start_all(
+        folder: TempDir,
+        count: u16,
+        origin: SocketAddr,
+        flags: &[&str],
+        settings: &str,
     ) -> Self {
         let table = folder.path().join("parray.pat");
         let first = free_ports(count);
@@ -123,7 +139,7 @@ impl Processes {
             let address = SocketAddr::from(([127, 0, 0, 1], first + i));
             let state = array.folder.path().join(format!("m{}", i + 1));
             std::fs::create_dir_all(&state).unwrap();
-            let member = array.start_member(i, &state, address, origin);
+            let member = array.start_member(&state, address, origin, settings);
             array.members.push(member);
             array.addresses.push(address);
         }
@@ -132,16 +148,16 @@ impl Processes {
 
     fn start_member(
         &self,
-        i: u16,
         state: &Path,
         address: SocketAddr,
         origin: SocketAddr,
+        more: &str,
     ) -> Running {
-        let config = self.folder.path().join(format!("m{}.toml", i + 1));
+        let name = state.file_name().unwrap().to_str().unwrap();
+        let config = state.with_extension("toml");
         let settings = format!(
-            "name = \"m{}\"\nlisten = \"{address}\"\nmaster = \"{}\"\nstate = {:?}\n\
-             [hosts]\n\"*.test\" = \"{origin}\"\n[access]\nconnect_ports = [443, {}]\n",
-            i + 1,
+            "name = \"{name}\"\nlisten = \"{address}\"\nmaster = \"{}\"\nstate = {:?}\n\
+             [hosts]\n\"*.test\" = \"{origin}\"\n[access]\nconnect_ports = [443, {}]\n{more}",
             self.master_url,
             state.display().to_string(),
             origin.port(),
@@ -149,7 +165,7 @@ impl Processes {
         std::fs::write(&config, settings).unwrap();
         let (member, line) =
             Running::start(parray().args(["member", "--log", "warn", "--config"]).arg(&config));
-        assert!(line.starts_with(&format!("member m{} listens on ", i + 1)), "{line}");
+        assert!(line.starts_with(&format!("member {name} listens on ")), "{line}");
         member
     }
 

@@ -7,9 +7,11 @@
 use std::hint::black_box;
 
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::{HeaderMap, Method, Uri, Version};
+use hyper::{HeaderMap, Method, Request, Uri, Version};
+use parray::net::frames::Frames;
 use parray::net::framing::Framing;
 use parray::net::target::target;
+use parray::net::translate::translate;
 use parray::net::{etag, headers};
 use parray::pac::PacRoutes;
 use parray::route::RouteKey;
@@ -22,7 +24,7 @@ struct Target {
     seeds: &'static [&'static [u8]],
 }
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 7] = [
     Target { name: "table reader", run: read_table, seeds: &[TABLE, SUN] },
     Target { name: "route key", run: route_key, seeds: &[URL, b"[::1]:443", b"ftp://u@h.:21?x#y"] },
     Target {
@@ -35,6 +37,8 @@ const TARGETS: [Target; 5] = [
         run: request_framing,
         seeds: &[LENGTH, CHUNKED, b"CONNECT h:443 HTTP/1.1\r\n\r\nx"],
     },
+    Target { name: "HTTP/2 frames", run: frames, seeds: &[FRAMES] },
+    Target { name: "HTTP/2 request", run: http2_request, seeds: &[FIELDS, PSEUDO] },
     Target {
         name: "header parsers",
         run: header_parsers,
@@ -49,6 +53,9 @@ const LENGTH: &[u8] = b"POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\
 const CHUNKED: &[u8] =
     b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n";
 const FIELDS: &[u8] = b"Connection: close, X-A, upgrade\nUpgrade: websocket\nTE: trailers, gzip;q=0.5\nVia: 1.1 a, 1.0 b:80 (c)\nIf-Match: \"1-2\"\n";
+
+const FRAMES: &[u8] = b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\x01\0\0\0\0\x02\x01\x04\0\0\0\x01\x82\x84\0\0\x03\0\0\0\0\0\x01abc\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08";
+const PSEUDO: &[u8] = b"POST\nhttp://a.test:80/x?y\nHost: A.test\nCookie: a=1\nCookie: b=2\nContent-Length: 5\nX: y\n";
 
 fn read_table(input: &[u8]) {
     if let Ok(table) = Table::parse(input) {
@@ -105,7 +112,40 @@ fn request_framing(input: &[u8]) {
     assert_eq!(violation(whole), violation(halves), "the verdict depends on how the bytes are cut");
 }
 
-fn header_parsers(input: &[u8]) {
+fn frames(input: &[u8]) {
+    let now = tokio::time::Instant::now();
+    let (near, far) = input.split_at(input.len() / 2);
+    let (mut whole, mut halves) = (Frames::new(now), Frames::new(now));
+    let preface = [0; 24];
+    for frames in [&mut whole, &mut halves] {
+        assert_eq!(frames.receive(&preface, now), Ok(()), "a preface is no frame");
+    }
+    let once = whole.receive(input, now).and_then(|()| whole.send(input, now));
+    let parts = halves
+        .receive(near, now)
+        .and_then(|()| halves.receive(far, now))
+        .and_then(|()| halves.send(near, now))
+        .and_then(|()| halves.send(far, now));
+    assert_eq!(once, parts, "the verdict depends on how the bytes are cut");
+    assert_eq!(whole.owed_since(), halves.owed_since(), "so does what is owed");
+}
+
+fn http2_request(input: &[u8]) {
+    let mut lines = input.splitn(3, |b| *b == b'\n');
+    let (method, uri) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let (Ok(method), Ok(uri)) = (Method::from_bytes(method), Uri::try_from(uri)) else { return };
+    let mut request = Request::new(());
+    (*request.method_mut(), *request.uri_mut()) = (method, uri);
+    *request.version_mut() = Version::HTTP_2;
+    *request.headers_mut() = fields(lines.next().unwrap_or_default());
+    let (mut head, ()) = request.into_parts();
+    if translate(&mut head, |host| host == "a.test").is_ok() {
+        assert!(head.headers.get_all("cookie").iter().count() < 2, "crumbs are left");
+        black_box(target(&head.method, &head.uri, &head.headers, head.version).is_ok());
+    }
+}
+
+fn fields(input: &[u8]) -> HeaderMap {
     let mut fields = HeaderMap::new();
     for line in input.split(|b| *b == b'\n').take(64) {
         let colon = line.iter().position(|b| *b == b':').unwrap_or(line.len());
@@ -117,6 +157,11 @@ fn header_parsers(input: &[u8]) {
             fields.append(name, value);
         }
     }
+    fields
+}
+
+fn header_parsers(input: &[u8]) {
+    let mut fields = fields(input);
     black_box((etag::match_fails(&fields, "\"1-2\""), etag::none_match_fails(&fields, "\"2\"")));
     black_box((headers::upgrade_of(&fields), headers::via_has(&fields, "a")));
     headers::forward_request(&mut fields);

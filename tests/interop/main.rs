@@ -16,6 +16,10 @@ mod origin;
 #[expect(dead_code, reason = "this suite uses a part of it")]
 #[path = "../cli/support.rs"]
 mod support;
+#[expect(dead_code, reason = "this suite uses a part of it")]
+#[path = "../array/support/tls.rs"]
+mod tls;
 
 mod curl;
+mod nghttp2;
 mod squid;

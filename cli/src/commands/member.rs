@@ -30,7 +30,10 @@ pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
         output::line(format!("member {} listens on {}", config.name, listener.local_addr()?))?;
         let member = Member::new(config, shutdown);
         let polled = member.clone();
-        serve::on_hangup(move || polled.poll_now())?;
+        serve::on_hangup(move || {
+            polled.poll_now();
+            polled.reload_certificate();
+        })?;
         Box::pin(member.run(listener)).await;
         Ok(ExitCode::SUCCESS)
     })

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, page};
+use super::tls::Identity;
 
 /// An array that runs until it is dropped.
 #[derive(Debug)]
@@ -27,16 +28,23 @@ pub(crate) struct Array {
     planes: JoinSet<()>,
 }
 
-/// Settings of every member of a test's array.
-pub(crate) type Adjust = fn(&mut file::MemberFile);
-
 impl Array {
     /// A master and `count` members m1, m2, …; `*.test` leads to `origin`.
     pub(crate) async fn start(count: usize, origin: SocketAddr) -> Self {
         Self::start_with(count, origin, |_| {}).await
     }
 
-    pub(crate) async fn start_with(count: usize, origin: SocketAddr, adjust: Adjust) -> Self {
+    /// The same, and every member has this certificate.
+    pub(crate) async fn start_tls(count: usize, origin: SocketAddr, identity: &Identity) -> Self {
+        Self::start_with(count, origin, |settings| settings.tls = Some(identity.files())).await
+    }
+
+    /// The same, with the settings of every member adjusted.
+    pub(crate) async fn start_with(
+        count: usize,
+        origin: SocketAddr,
+        adjust: impl Fn(&mut file::MemberFile),
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let mut listeners = Vec::new();
         for _ in 0..=count {

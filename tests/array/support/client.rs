@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A response, read to its end.
@@ -22,20 +22,30 @@ impl Reply {
     }
 }
 
+/// What bytes are sent over.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 /// A connection to a server.
-#[derive(Debug)]
 pub(crate) struct Client {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
 }
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        Self { stream: TcpStream::connect(address).await.unwrap() }
+        Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A client on a connection that is there.
+    pub(crate) fn over(stream: impl Stream + 'static) -> Self {
+        Self { stream: Box::new(stream) }
     }
 
     pub(crate) async fn send(&mut self, text: &str) {
         // The server may have had enough already.
         self.stream.write_all(text.as_bytes()).await.ok();
+        self.stream.flush().await.ok();
     }
 
     /// Reads a head: up to the empty line.

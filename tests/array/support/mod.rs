@@ -2,8 +2,10 @@
 
 pub(crate) mod array;
 pub(crate) mod client;
+pub(crate) mod h2;
 pub(crate) mod load;
 pub(crate) mod node;
 #[expect(dead_code, reason = "this suite uses a part of it")]
 pub(crate) mod origin;
 pub(crate) mod tables;
+pub(crate) mod tls;

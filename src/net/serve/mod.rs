@@ -1,0 +1,208 @@
+//! Accepts connections and serves HTTP on them until it is told to stop.
+
+mod http1;
+mod http2;
+mod streams;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::body::Body;
+use super::tls::{H2, Tls};
+use super::translate::MAX_HEADERS;
+
+pub use http2::Held;
+
+/// Answers requests.
+pub trait Handler: Send + Sync + 'static {
+    /// The response to one request of the client at `peer`.
+    fn handle(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response<Body>> + Send;
+}
+
+/// What a server bears.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeLimits {
+    /// Connections at the same time, tunnels and streams of HTTP/2 included; more connections wait to be
+    /// accepted, more streams are answered 503.
+    pub connections: usize,
+    /// How long a request's head may take, counted from the connection's start or its last response:
+    /// so long may a connection be idle. A TLS handshake may take as long, but 10 s at most.
+    pub header: Duration,
+    /// How long a client may refuse to take any more of a response.
+    pub write: Duration,
+    /// The same once the connection is a tunnel.
+    pub tunnel: Duration,
+    /// How long running requests may take to end once the server stops.
+    pub drain: Duration,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            header: Duration::from_mins(1),
+            write: Duration::from_mins(1),
+            tunnel: Duration::from_mins(10),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Bytes of a request's head at most; also what is read ahead of a body.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// How long a TLS handshake may take at most.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// The first byte of a TLS connection: a record of the handshake (RFC 8446, section 5.1). No HTTP
+/// begins so.
+const TLS_HANDSHAKE: u8 = 22;
+
+/// Where connections come from.
+#[derive(Debug)]
+pub struct Listener {
+    tcp: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl Listener {
+    /// A port; with `tls` it speaks TLS to whoever begins with it, and plain HTTP to the others.
+    pub fn new(tcp: TcpListener, tls: Option<Tls>) -> Self {
+        Self { tcp, tls }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    /// A port that speaks plain HTTP only.
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None }
+    }
+}
+
+/// What the connections of a listener share.
+struct Server<H> {
+    handler: Arc<H>,
+    tls: Option<Tls>,
+    limits: ServeLimits,
+    shutdown: CancellationToken,
+    /// One for each connection, and for each stream of HTTP/2.
+    permits: Arc<Semaphore>,
+    /// Connections and streams.
+    tasks: TaskTracker,
+    /// Ends what did not drain.
+    overdue: CancellationToken,
+}
+
+/// Serves until `shutdown`, then lets running requests end for `limits.drain`.
+pub async fn run<H: Handler>(
+    listener: impl Into<Listener>,
+    handler: Arc<H>,
+    limits: ServeLimits,
+    shutdown: CancellationToken,
+) {
+    let Listener { tcp, tls } = listener.into();
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let (tasks, overdue) = (TaskTracker::new(), CancellationToken::new());
+    let server = Arc::new(Server { handler, tls, limits, shutdown, permits, tasks, overdue });
+    while let Some((stream, peer, permit)) = next(&tcp, &server.permits, &server.shutdown).await {
+        let serving = Arc::clone(&server);
+        server.tasks.spawn(async move {
+            let connection = serving.connection(stream, peer, permit);
+            serving.overdue.run_until_cancelled(connection).await;
+        });
+    }
+    drop(tcp);
+    server.tasks.close();
+    if tokio::time::timeout(limits.drain, server.tasks.wait()).await.is_err() {
+        tracing::warn!(
+            connections = server.tasks.len(),
+            "connections are closed: they did not drain in time"
+        );
+        server.overdue.cancel();
+        server.tasks.wait().await;
+    }
+}
+
+/// The next connection; `None` at shutdown.
+async fn next(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+    shutdown: &CancellationToken,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let accept = async {
+        let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    stream.set_nodelay(true).ok(); // only slower without
+                    return Some((stream, peer, permit));
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "connections cannot be accepted; trying again in 1 s");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    };
+    shutdown.run_until_cancelled(accept).await.flatten()
+}
+
+/// Errors of a connection that was gone before it was accepted; anything else concerns the listener.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+impl<H: Handler> Server<H> {
+    async fn connection(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let Some(tls) = &self.tls else {
+            return http1::serve(self, stream, peer, permit).await;
+        };
+        // Nothing is lost when the server stops before the first byte.
+        let opening = self.shutdown.run_until_cancelled(self.begins_with_tls(&stream));
+        match opening.await.flatten() {
+            Some(true) => {}
+            Some(false) => return http1::serve(self, stream, peer, permit).await,
+            None => return,
+        }
+        // A handshake goes on when the server stops: to the client it may be over already.
+        let limit = self.limits.header.min(HANDSHAKE);
+        match tokio::time::timeout(limit, tls.acceptor().accept(stream)).await {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(H2) => {
+                http2::serve(self, stream, peer, permit).await;
+            }
+            Ok(Ok(stream)) => http1::serve(self, stream, peer, permit).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+            Err(_elapsed) => tracing::debug!(%peer, ?limit, "TLS handshake took too long"),
+        }
+    }
+
+    /// Whether the client speaks TLS; `None` if it says nothing in time.
+    async fn begins_with_tls(&self, stream: &TcpStream) -> Option<bool> {
+        let mut first = [0];
+        let peeked = tokio::time::timeout(self.limits.header, stream.peek(&mut first)).await;
+        match peeked {
+            Ok(Ok(1..)) => Some(first == [TLS_HANDSHAKE]),
+            Ok(Ok(0) | Err(_)) | Err(_) => None,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Requests and frames that RFC 9113 forbids: none is served, and none passes for another.
+
+use crate::support::array::Array;
+use crate::support::h2::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Outcome, PING, RST_STREAM, Raw, SETTINGS,
+    WINDOW_UPDATE, block, frame, request,
+};
+use crate::support::origin::Origin;
+use crate::support::tls::Identity;
+
+type Fields = Vec<(&'static str, &'static str)>;
+
+/// A request with further fields.
+fn with(fields: &[(&'static str, &'static str)]) -> Fields {
+    let mut all = request("GET", "/smuggled").to_vec();
+    all.extend_from_slice(fields);
+    all
+}
+
+/// A request in which this pseudo-field has another value.
+fn but(name: &'static str, value: &'static str) -> Fields {
+    with(&[]).into_iter().map(|(n, v)| (n, if n == name { value } else { v })).collect()
+}
+
+fn without(name: &str) -> Fields {
+    with(&[]).into_iter().filter(|(found, _)| *found != name).collect()
+}
+
+fn connect(fields: &[(&'static str, &'static str)]) -> Fields {
+    [&[(":method", "CONNECT")], fields].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_requests_are_refused() {
+    let (origin, identity) = (Origin::start().await, Identity::new());
+    let array = Array::start_tls(1, origin.address, &identity).await;
+    let mut late = with(&[]);
+    late.insert(0, ("x", "1"));
+    let cases = [
+        with(&[("Upper", "1")]),
+        with(&[("connection", "close")]),
+        with(&[("keep-alive", "timeout=5")]),
+        with(&[("proxy-connection", "keep-alive")]),
+        with(&[("transfer-encoding", "chunked")]),
+        with(&[("upgrade", "websocket")]),
+        with(&[("te", "gzip")]),
+        with(&[("te", "trailers, gzip")]),
+        with(&[("host", "b.test")]),
+        with(&[("host", "a.test:81")]),
+        with(&[("host", "a.test"), ("host", "a.test")]),
+        with(&[("content-length", "5")]),
+        with(&[("content-length", "+0")]),
+        with(&[("content-length", "0"), ("content-length", "0")]),
+        with(&[("content-length", "0, 0")]),
+        with(&[("x", " a")]),
+        with(&[("x", "a ")]),
+        with(&[("x", "a\r\nGET /smuggled HTTP/1.1")]),
+        with(&[("x", "a\nb")]),
+        with(&[("x", "a\0b")]),
+        with(&[("a b", "1")]),
+        with(&[("a:b", "1")]),
+        with(&[("", "1")]),
+        with(&[(":path", "/smuggled")]),
+        with(&[(":status", "200")]),
+        with(&[(":unknown", "1")]),
+        with(&[(":protocol", "websocket")]),
+        late,
+        without(":method"),
+        without(":scheme"),
+        without(":path"),
+        but(":path", ""),
+        but(":path", "smuggled"),
+        but(":path", "@b.test/smuggled"),
+        but(":path", "*"),
+        but(":path", "/a b"),
+        but(":path", "/smuggled HTTP/1.1\r\nx: y"),
+        but(":authority", "u@a.test"),
+        but(":authority", "a.test/x"),
+        but(":authority", "a test"),
+        but(":authority", ""),
+        but(":authority", "a.test:0"),
+        but(":scheme", "ftp"),
+        but(":scheme", "https"),
+        but(":scheme", "http://x"),
+        but(":method", "G T"),
+        connect(&[]),
+        connect(&[(":authority", "a.test")]),
+        connect(&[(":authority", "a.test:443"), (":path", "/")]),
+        connect(&[(":authority", "a.test:443"), (":scheme", "http")]),
+        connect(&[(":authority", "a.test:443"), ("host", "b.test:443")]),
+    ];
+    for case in cases {
+        let mut client = Raw::connect(&identity, array.members[0]).await;
+        client.head(1, &case, true).await;
+        let outcome = client.outcome(1).await;
+        assert!(outcome.is_refusal(), "{case:?} gave {outcome:?}");
+    }
+    // Without an authority it is the member that is asked, and it has no such page.
+    let mut client = Raw::connect(&identity, array.members[0]).await;
+    client.head(1, &without(":authority"), true).await;
+    assert!(client.outcome(1).await.is_refusal());
+    client.head(3, &request("GET", "/fine"), true).await;
+    assert_eq!(client.outcome(3).await, Outcome::Status(200));
+    let smuggled: Vec<_> =
+        origin.arrived().into_iter().filter(|request| request.path() != "/fine").collect();
+    assert!(smuggled.is_empty(), "{smuggled:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_as_long_as_it_says_and_trailers_are_fields_only() {
+    let (origin, identity) = (Origin::start().await, Identity::new());
+    let array = Array::start_tls(1, origin.address, &identity).await;
+    let mut sized = request("POST", "/short").to_vec();
+    sized.push(("content-length", "5"));
+    let rests = [
+        frame(DATA, END_STREAM, 1, b"1234"),
+        frame(DATA, END_STREAM, 1, b"123456"),
+        [frame(DATA, 0, 1, b"12345"), frame(DATA, END_STREAM, 1, b"6")].concat(),
+        frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(&[("x", "1")])),
+        [frame(DATA, 0, 1, b"12345"), frame(HEADERS, END_HEADERS, 1, &block(&[("x", "1")]))]
+            .concat(),
+        [
+            frame(DATA, 0, 1, b"12345"),
+            frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(&[("connection", "x")])),
+        ]
+        .concat(),
+    ];
+    for rest in rests {
+        let mut client = Raw::connect(&identity, array.members[0]).await;
+        client.head(1, &sized, false).await;
+        client.send(&rest).await;
+        let outcome = client.outcome(1).await;
+        assert!(outcome.is_refusal(), "{rest:?} gave {outcome:?}");
+    }
+    // A pseudo-field among trailers goes no further, whatever h2 thinks of it.
+    let mut client = Raw::connect(&identity, array.members[0]).await;
+    let mut fields = request("POST", "/trailers").to_vec();
+    fields.push(("trailer", "x"));
+    client.head(1, &fields, false).await;
+    let trailers = block(&[(":path", "/other"), ("x", "1")]);
+    client.frame(HEADERS, END_STREAM | END_HEADERS, 1, &trailers).await;
+    if client.outcome(1).await == Outcome::Status(200) {
+        assert_eq!(origin.last("/trailers").trailers, ["x: 1"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_that_break_the_connection_end_it() {
+    let (origin, identity) = (Origin::start().await, Identity::new());
+    let array = Array::start_tls(1, origin.address, &identity).await;
+    let head = block(&request("GET", "/x"));
+    let cases = [
+        frame(DATA, 0, 0, b"x"),
+        frame(HEADERS, END_HEADERS, 0, &head),
+        frame(HEADERS, END_HEADERS, 2, &head),
+        frame(DATA, 0, 7, b"on an idle stream"),
+        frame(RST_STREAM, 0, 7, &[0; 4]),
+        frame(RST_STREAM, 0, 0, &[0; 4]),
+        frame(WINDOW_UPDATE, 0, 0, &[0; 4]),
+        frame(WINDOW_UPDATE, 0, 0, &[0x7f, 0xff, 0xff, 0xff]),
+        frame(WINDOW_UPDATE, 0, 0, &[0; 3]),
+        frame(SETTINGS, 0, 0, &[0; 5]),
+        frame(SETTINGS, 0, 1, &[]),
+        frame(SETTINGS, 0, 0, &[0, 2, 0, 0, 0, 9]),
+        frame(SETTINGS, 0, 0, &[0, 4, 0xff, 0xff, 0xff, 0xff]),
+        frame(PING, 0, 0, &[0; 7]),
+        frame(PING, 0, 3, &[0; 8]),
+        frame(CONTINUATION, END_HEADERS, 1, &head),
+        frame(5, END_HEADERS, 1, &[0, 0, 0, 2]),
+        frame(DATA, 0, 1, &vec![0; 20_000]),
+        [frame(HEADERS, 0, 1, &head), frame(PING, 0, 0, &[0; 8])].concat(),
+        [frame(HEADERS, 0, 1, &head), frame(CONTINUATION, END_HEADERS, 3, &head)].concat(),
+        frame(HEADERS, END_HEADERS | END_STREAM, 1, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        frame(HEADERS, END_HEADERS | END_STREAM, 1, &[0xbf]),
+        [
+            frame(HEADERS, END_HEADERS | END_STREAM, 5, &head),
+            frame(HEADERS, END_HEADERS | END_STREAM, 3, &head),
+        ]
+        .concat(),
+    ];
+    for case in cases {
+        let mut client = Raw::connect(&identity, array.members[0]).await;
+        client.send(&case).await;
+        // GOAWAY, or nothing but the end; never silence.
+        client.rest().await;
+    }
+    let mut client = Raw::bare(&identity, array.members[0]).await;
+    client.send(b"GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n").await;
+    client.rest().await;
+    assert!(origin.arrived().iter().all(|request| request.path() == "/x"));
+}
