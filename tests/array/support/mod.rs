@@ -8,4 +8,5 @@ pub(crate) mod node;
 #[expect(dead_code, reason = "this suite uses a part of it")]
 pub(crate) mod origin;
 pub(crate) mod tables;
+#[expect(dead_code, reason = "this suite uses a part of it")]
 pub(crate) mod tls;
