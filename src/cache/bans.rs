@@ -172,6 +172,7 @@ mod tests {
             heuristics: Heuristics::default(),
             name: "m".to_owned(),
             stale_if_error: std::time::Duration::ZERO,
+            targets: Vec::new(),
             max_object: 1,
         };
         let exchange = Exchange { requested: Moment(stored), received: Moment(stored) };

@@ -104,3 +104,14 @@ pub fn is_about(head: &Head, news: &HeaderMap) -> bool {
         (Some(_), None) | (None, _) => true,
     }
 }
+
+/// Whether the response to a HEAD can be about a stored body: no length, tag or date contradicts
+/// (RFC 9111, section 4.3.5).
+pub fn tells_of_the_same(head: &Head, news: &HeaderMap) -> bool {
+    [ETAG, LAST_MODIFIED, hyper::header::CONTENT_LENGTH].iter().all(|name| {
+        match (head.headers.get(name), news.get(name)) {
+            (Some(stored), Some(said)) => stored == said,
+            (None, _) | (_, None) => true,
+        }
+    })
+}

@@ -30,6 +30,8 @@ pub struct RequestControl {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a directive of its own")]
 pub struct ResponseControl {
+    /// It comes from a field that is meant for this cache: `Expires` does not count.
+    pub targeted: bool,
     /// Ask before each use.
     pub no_cache: bool,
     /// Fields that must not be used without asking: they are not stored.

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use http_body_util::BodyExt as _;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::flights::Flight;
 use super::keeper::{Cache, set_length};
@@ -30,6 +31,7 @@ pub struct Fill {
     growing: Arc<Growing>,
     body: Body,
     flight: Option<Flight>,
+    room: OwnedSemaphorePermit,
     /// Nobody waits for it; it is fetched for those to come.
     pub alone: bool,
 }
@@ -42,17 +44,26 @@ struct Spill {
 }
 
 impl Fill {
-    /// A response of which the head is there.
+    /// A response of which the head is there, with [room](Cache::reserve) for its body.
     pub fn new(
         cache: &Arc<Cache>,
         key: CacheKey,
         head: Head,
         body: Body,
-        flight: Option<Flight>,
+        room: OwnedSemaphorePermit,
     ) -> Self {
         let growing = Growing::new(head.content_length());
         let stored = Arc::new(Stored::new(head, StoredBody::Growing(Arc::clone(&growing))));
-        Self { cache: Arc::clone(cache), key, stored, growing, body, flight, alone: false }
+        Self {
+            cache: Arc::clone(cache),
+            key,
+            stored,
+            growing,
+            body,
+            flight: None,
+            room,
+            alone: false,
+        }
     }
 
     /// The same, for those who wait for a fetch.
@@ -63,7 +74,7 @@ impl Fill {
 
     /// Reads the body to its end and stores it.
     pub async fn run(self) {
-        let Self { cache, key, stored, growing, body, flight, alone } = self;
+        let Self { cache, key, stored, growing, body, flight, room: _room, alone } = self;
         let mut body = pin!(body);
         let mut spill: Option<Spill> = None;
         let mut keep = true;

@@ -67,7 +67,7 @@ pub fn explicit_lifetime(
 ) -> Option<Duration> {
     let said = control.s_maxage.or(control.max_age);
     said.or_else(|| {
-        headers.get(EXPIRES)?;
+        headers.get(EXPIRES).filter(|_| !control.targeted)?;
         let date = Moment::in_field(headers, DATE).unwrap_or(received);
         Some(Moment::in_field(headers, EXPIRES).unwrap_or_default().since(date))
     })

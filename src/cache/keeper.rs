@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::bans::{Bans, Pattern, PatternError};
 use super::flights::Flights;
@@ -15,6 +16,7 @@ use super::key::{CacheKey, Secret};
 use super::moment::Moment;
 use super::store::codec;
 use super::store::disk::Disk;
+use super::store::growing::WINDOW;
 use super::store::memory::{Memory, Resource, Stored, StoredBody, memory};
 use super::stored::{Head, Terms};
 
@@ -35,6 +37,8 @@ pub struct CacheSettings {
     pub heuristics: Heuristics,
     /// How long a stale response may be used if the origin cannot be reached.
     pub stale_if_error: Duration,
+    /// Fields that count in the place of `Cache-Control` (RFC 9213), the first first.
+    pub targets: Vec<HeaderName>,
 }
 
 /// A folder for stored responses.
@@ -62,6 +66,8 @@ pub struct Cache {
     bans_file: Option<PathBuf>,
     /// Keys whose last response could not be shared: asked for one by one, until then.
     passes: quick_cache::sync::Cache<CacheKey, Moment>,
+    /// KiB that bodies on their way may take in memory.
+    room: Arc<Semaphore>,
     /// Changes of one key do not cross.
     locks: Vec<Mutex<()>>,
 }
@@ -99,6 +105,7 @@ impl Cache {
                 heuristics: settings.heuristics,
                 name: settings.name,
                 stale_if_error: settings.stale_if_error,
+                targets: settings.targets,
                 max_object,
             },
             memory_object,
@@ -108,6 +115,7 @@ impl Cache {
             disk,
             bans: bans.as_deref().map(Bans::from_text).unwrap_or_default(),
             bans_file,
+            room: Arc::new(Semaphore::new(kib(settings.memory / 2))),
             passes: quick_cache::sync::Cache::new(1 << 16),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
         })
@@ -316,6 +324,15 @@ impl Cache {
         self.bans.len()
     }
 
+    /// Room in memory for a body on its way; `None` if there is none: then it is passed on unstored.
+    pub fn reserve(&self, head: &Head) -> Option<OwnedSemaphorePermit> {
+        // A large one has its window, and what is being written.
+        let most = self.memory_object.max(4 * WINDOW);
+        let length = head.content_length().unwrap_or(most).min(most);
+        let wanted = u32::try_from(kib(length)).unwrap_or(u32::MAX);
+        Arc::clone(&self.room).try_acquire_many_owned(wanted).ok()
+    }
+
     /// The response to this URL cannot be shared: the next ones do not wait for each other.
     pub fn pass(&self, key: CacheKey, now: Moment) {
         self.passes.insert(key, now + PASS);
@@ -330,6 +347,10 @@ impl Cache {
     pub fn unpass(&self, key: CacheKey) {
         self.passes.remove(&key);
     }
+}
+
+fn kib(bytes: u64) -> usize {
+    usize::try_from(bytes / 1024 + 1).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
 }
 
 /// Says how long a body is, where that may be said (RFC 9110, section 8.6).

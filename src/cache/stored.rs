@@ -62,6 +62,8 @@ pub struct Terms {
     pub name: String,
     /// How long a stale response may be used if the origin cannot be reached, unless it forbids that.
     pub stale_if_error: Duration,
+    /// Fields that count in the place of `Cache-Control`, the first first.
+    pub targets: Vec<HeaderName>,
     /// Largest body that is stored.
     pub max_object: u64,
 }
@@ -97,7 +99,7 @@ impl Head {
 
     /// Computes what follows from fields and times; call it when they changed.
     pub fn derive(&mut self, terms: &Terms) {
-        self.control = super::targeted::control(&self.headers);
+        self.control = super::targeted::control(&self.headers, &terms.targets);
         self.initial_age = initial_age(&self.headers, self.exchange);
         let received = self.exchange.received;
         self.lifetime =

@@ -101,7 +101,7 @@ pub fn decide(seen: &Seen<'_>, terms: &Terms) -> StoreDecision {
 }
 
 fn why_not(seen: &Seen<'_>, terms: &Terms) -> Result<Vary, Skip> {
-    let control = targeted::control(seen.response);
+    let control = targeted::control(seen.response, &terms.targets);
     let understood = is_understood(seen.status);
     let explicit = control.is_explicit()
         || explicit_lifetime(seen.response, &control, seen.exchange.received).is_some();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hyper::header::HeaderName;
 use serde::Deserialize;
 
 use super::file::ConfigError;
@@ -36,6 +37,8 @@ pub struct CacheFile {
     pub negative: Option<Span>,
     /// How long a stale response may be used when its origin cannot be reached. Default 24h.
     pub stale_if_error: Option<Span>,
+    /// Names of fields that count here in the place of `Cache-Control`, the first first. Default: none.
+    pub targets: Vec<String>,
 }
 
 /// What a member stores, and where.
@@ -48,6 +51,7 @@ pub struct CacheConfig {
     max_object: u64,
     heuristics: Heuristics,
     stale_if_error: Duration,
+    targets: Vec<HeaderName>,
 }
 
 const MEMORY: u64 = 256 << 20;
@@ -80,6 +84,12 @@ impl CacheFile {
             ));
         }
         let span = |given: Option<Span>, default: Duration| given.map_or(default, |span| span.0);
+        let target = |name: &String| {
+            let wrong = |_unfit| {
+                ConfigError::value("cache.targets", format!("must be names of fields, found {name:?}"))
+            };
+            name.parse::<HeaderName>().map_err(wrong)
+        };
         let default = Heuristics::default();
         Ok(Some(CacheConfig {
             memory: too_small("cache.memory", self.memory, 1 << 20)?,
@@ -93,6 +103,7 @@ impl CacheFile {
                 negative: span(self.negative, default.negative),
             },
             stale_if_error: span(self.stale_if_error, Duration::from_hours(24)),
+            targets: self.targets.iter().map(target).collect::<Result<_, _>>()?,
         }))
     }
 }
@@ -114,6 +125,7 @@ impl CacheConfig {
             disk,
             heuristics: self.heuristics,
             stale_if_error: self.stale_if_error,
+            targets: self.targets.clone(),
         }
     }
 }

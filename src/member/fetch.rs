@@ -203,6 +203,11 @@ async fn fetch(
         }
     };
     let exchange = Exchange { requested, received: Moment::now() };
+    if *client.method == Method::HEAD
+        && let Some(stored) = &stale
+    {
+        heed_head(&lookup, stored, (response.status(), response.headers().clone()), exchange).await;
+    }
     let came = Came { response, exchange, replaces: stale.is_some() };
     let fetched = store(&lookup, client, came, flight).await;
     if fetched.fill.is_some() {
@@ -219,6 +224,24 @@ fn refreshed(lookup: &Lookup, stored: &Stored, news: &HeaderMap, exchange: Excha
     head.exchange = exchange;
     head.derive(&lookup.cache.terms);
     head
+}
+
+/// What a HEAD tells of the stored response to GET: its fields are newer, or it is not what it was
+/// (RFC 9111, section 4.3.5).
+async fn heed_head(
+    lookup: &Lookup,
+    stored: &Arc<Stored>,
+    (status, news): (StatusCode, HeaderMap),
+    exchange: Exchange,
+) {
+    if status != StatusCode::OK || stored.head.status != StatusCode::OK {
+        return;
+    }
+    if conditions::tells_of_the_same(&stored.head, &news) {
+        lookup.cache.refresh(lookup.key, stored, refreshed(lookup, stored, &news, exchange));
+    } else {
+        lookup.cache.purge(&lookup.url).await;
+    }
 }
 
 /// Serves what was validated.
@@ -307,15 +330,17 @@ async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<F
         exchange,
     };
     let decision = storing::decide(&seen, &cache.terms);
-    let head = match decision {
-        StoreDecision::Store(head) if is_framed(&response) => head,
-        StoreDecision::Store(_) => {
-            pass_on(lookup, flight, replaces, None).await;
-            response.headers_mut().append(CACHE_STATUS, lookup.forwarded(trace));
-            return Fetched { response, fill: None };
+    let storable = match decision {
+        StoreDecision::Store(head) if is_framed(&response) => {
+            cache.reserve(&head).map(|room| (head, room)).ok_or(None)
         }
-        StoreDecision::Skip(skip) => {
-            pass_on(lookup, flight, replaces, Some(skip)).await;
+        StoreDecision::Store(_) => Err(None),
+        StoreDecision::Skip(skip) => Err(Some(skip)),
+    };
+    let (head, room) = match storable {
+        Ok(storable) => storable,
+        Err(skip) => {
+            pass_on(lookup, flight, replaces, skip).await;
             response.headers_mut().append(CACHE_STATUS, lookup.forwarded(trace));
             return Fetched { response, fill: None };
         }
@@ -324,7 +349,7 @@ async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<F
     cache.unpass(lookup.key);
     let news = response.headers().clone();
     let came = response.status();
-    let fill = Fill::new(cache, lookup.key, *head, response.into_body(), None);
+    let fill = Fill::new(cache, lookup.key, *head, response.into_body(), room);
     let stored = Arc::clone(&fill.stored);
     let told = lookup.forwarded(trace);
     let answered = answer(&stored, method, client.headers, None, told.clone()).await;

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod caching_rules;
 mod failover;
 mod following;
 mod hot_reload;
