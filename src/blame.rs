@@ -1,6 +1,7 @@
 //! Whose fault a failed request is; one place turns that into a status.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Who has to do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,17 +84,19 @@ pub struct Failure {
     pub details: String,
     /// Whether not a byte of the request can have been acted on, so that another may be asked.
     pub unsent: bool,
+    /// The name of the member that was asked last; `None`: it was the origin, or nobody.
+    pub member: Option<Arc<str>>,
 }
 
 impl Failure {
     /// A failure after which it is not known whether the request was acted on.
     pub fn new(cause: Cause, details: impl Into<String>) -> Self {
-        Self { cause, details: details.into(), unsent: false }
+        Self { cause, details: details.into(), unsent: false, member: None }
     }
 
     /// A failure before the request was sent.
     pub fn unsent(cause: Cause, details: impl Into<String>) -> Self {
-        Self { cause, details: details.into(), unsent: true }
+        Self { cause, details: details.into(), unsent: true, member: None }
     }
 }
 

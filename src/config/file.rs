@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::access_log::{self, Format, LogConfig};
 use crate::files::read_limited;
 use crate::net::resolve::HostTarget;
 use crate::pac::{PacOptions, PacRoutes, check_custom_logic};
@@ -88,6 +89,8 @@ pub struct MemberFile {
     pub hosts: BTreeMap<String, String>,
     /// How long and how much.
     pub limits: LimitsFile,
+    /// One line a request.
+    pub access_log: AccessLogFile,
 }
 
 /// A master's file.
@@ -162,6 +165,16 @@ pub struct LimitsFile {
     pub tries: Option<usize>,
 }
 
+/// `[access_log]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccessLogFile {
+    /// The file to append to; none: nothing is logged.
+    pub path: Option<PathBuf>,
+    /// `squid` (default), `combined` or `json`.
+    pub format: Option<String>,
+}
+
 const LARGEST: u64 = 1 << 20;
 
 /// Reads a TOML file.
@@ -219,6 +232,36 @@ impl PacFile {
             options.custom_logic = Some(text);
         }
         Ok(options)
+    }
+}
+
+impl AccessLogFile {
+    /// The checked settings; makes the file if there is none.
+    ///
+    /// # Errors
+    /// A format without a path, an unknown one, or a file that cannot be opened for appending.
+    pub fn config(&self) -> Result<Option<LogConfig>, ConfigError> {
+        let format = match &self.format {
+            Some(text) => {
+                text.parse().map_err(|error| ConfigError::value("access_log.format", error))?
+            }
+            None => Format::default(),
+        };
+        let Some(path) = self.path.clone() else {
+            return match self.format {
+                Some(_) => Err(ConfigError::Missing("access_log.path: a format needs a file")),
+                None => Ok(None),
+            };
+        };
+        if path.as_os_str() == "-" {
+            let why = "must be a file, found \"-\": for standard output say /dev/stdout";
+            return Err(ConfigError::value("access_log.path", why));
+        }
+        access_log::open(&path).map_err(|error| ConfigError::Read {
+            path: path.display().to_string(),
+            why: error.to_string(),
+        })?;
+        Ok(Some(LogConfig { path, format }))
     }
 }
 

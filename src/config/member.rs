@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use pat::{AddressBy, MemberName};
 
 use super::file::{ConfigError, LimitsFile, MemberFile, host_target};
+use crate::access_log::LogConfig;
 use crate::net::destination::{DestinationPolicy, is_private, plain};
 use crate::net::resolve::{HostMap, Resolver};
 use crate::net::serve::ServeLimits;
@@ -36,6 +37,8 @@ pub struct MemberConfig {
     pub resolver: Resolver,
     /// How long and how much.
     pub limits: MemberLimits,
+    /// One line a request; `None`: nothing is logged.
+    pub access_log: Option<LogConfig>,
 }
 
 /// Where a member's table comes from.
@@ -130,6 +133,7 @@ impl TryFrom<MemberFile> for MemberConfig {
             access,
             resolver: Resolver { hosts, policy },
             limits: limits(&file.limits)?,
+            access_log: file.access_log.config()?,
         })
     }
 }

@@ -12,6 +12,7 @@ mod health;
 mod hop;
 mod own;
 mod poll;
+mod record;
 mod request;
 mod respond;
 mod snapshot;
@@ -19,12 +20,14 @@ mod stats;
 mod tunnel;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access_log::AccessLog;
 use crate::config::MemberConfig;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::published::Published;
@@ -50,6 +53,7 @@ struct Plane {
     pool: Arc<Pool>,
     health: Health,
     stats: Stats,
+    access_log: Option<AccessLog>,
     /// Connections to next hops and tunnels.
     tasks: TaskTracker,
     /// Asks for a poll now.
@@ -65,11 +69,14 @@ impl Member {
         let tasks = TaskTracker::new();
         let first = follow::last_good(&config).unwrap_or_default();
         let current = Arc::new(Published::new(first));
+        let access_log = config.access_log.as_ref();
+        let access_log = access_log.map(|log| AccessLog::start(log, config.name.as_str()));
         let plane = Plane {
             publisher: Publisher::new(Arc::clone(&current), shutdown.clone()),
             pool: Pool::new(PoolLimits::default(), tasks.clone()),
             health: Health::default(),
             stats: Stats::default(),
+            access_log,
             poll_now: Notify::new(),
             config,
             current,
@@ -83,6 +90,13 @@ impl Member {
     /// Polls the master at once, whatever the time.
     pub fn poll_now(&self) {
         self.plane.poll_now.notify_one();
+    }
+
+    /// Opens the access log anew: after it was renamed, so that a new file begins. No line is lost.
+    pub fn reopen_logs(&self) {
+        if let Some(log) = &self.plane.access_log {
+            log.reopen();
+        }
     }
 
     /// Serves on the listener and follows the table until shutdown; then drains.
@@ -103,19 +117,40 @@ impl Member {
             plane.pool.clear();
             plane.tasks.wait().await;
         };
+        tokio::pin!(drained);
         tokio::select! {
-            () = drained => {}
+            () = drained.as_mut() => {}
             () = overdue => {
                 tracing::warn!(open = plane.tasks.len(), "connections and tunnels are cut: they did not drain in time");
                 plane.cut.cancel();
+                // What is cut still tells the access log.
+                tokio::time::timeout(CUT, drained).await.ok(); // nobody waits for the rest
             }
+        }
+        plane.close_log().await;
+    }
+}
+
+/// How long connections may take to end once they are cut.
+const CUT: Duration = Duration::from_secs(1);
+
+/// How long the disk may take for the last lines of the access log.
+const LAST_LINES: Duration = Duration::from_secs(5);
+
+impl Plane {
+    /// Writes the last lines of the access log.
+    async fn close_log(&self) {
+        let Some(log) = self.access_log.clone() else { return };
+        let closing = self.tasks.spawn_blocking(move || log.close());
+        if tokio::time::timeout(LAST_LINES, closing).await.is_err() {
+            tracing::error!("the last lines of the access log are lost: the disk is too slow");
         }
     }
 }
 
 #[expect(clippy::infinite_loop, reason = "it ends where it is awaited, at shutdown")]
 async fn housekeeping(plane: &Plane) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
+    let mut every = tokio::time::interval(Duration::from_secs(15));
     loop {
         every.tick().await;
         plane.pool.sweep();

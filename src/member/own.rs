@@ -5,6 +5,7 @@ use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
 use super::Plane;
+use crate::access_log::Counts;
 use crate::net::body::Body;
 use crate::site::{HasSite, own_page};
 
@@ -45,6 +46,10 @@ fn health(plane: &Plane) -> String {
         "name": plane.config.name,
         "table": table,
         "counts": plane.stats.as_json(),
+        "access_log": plane.access_log.as_ref().map(|log| {
+            let Counts { lines, dropped, failed } = log.counts();
+            json!({ "lines": lines, "dropped": dropped, "failed": failed })
+        }),
     });
     format!("{document}\n")
 }

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::course::{Course, Decision};
 use super::hop::{self, Origin};
+use super::record::{self, Traffic};
 use super::snapshot::{Ready, Snapshot};
 use super::{Plane, admit, forward, own, respond, tunnel};
 use crate::blame::{Blame, Cause, Failure};
@@ -59,6 +60,7 @@ impl Handler for Plane {
         let switched = wants_to_switch(&request).then(|| hyper::upgrade::on(&mut request));
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
+        let entry = self.access_log.as_ref().map(|log| log.begin(&head, peer.ip()));
         let body = SharedBody::new(incoming, self.config.limits.idle);
         let arrived = Arrived { head, body, switched };
         let snapshot = self.current.load();
@@ -74,7 +76,10 @@ impl Handler for Plane {
             // What follows such a request is not looked at by the guard of the connection.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        response
+        match entry {
+            Some(entry) => record::answered(entry, response),
+            None => response,
+        }
     }
 }
 
@@ -87,8 +92,8 @@ fn switches(response: &Response<Body>) -> bool {
 }
 
 /// Marks a response after which the connection is a tunnel.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Switched;
+#[derive(Debug, Clone)]
+pub(super) struct Switched(pub(super) Arc<Traffic>);
 
 impl Plane {
     async fn serve(
@@ -145,11 +150,12 @@ impl Plane {
             tracing::debug!(url, ?decision, "request routed");
             let sibling = match decision {
                 Decision::Sibling(place) => {
-                    snapshot.ready().and_then(|ready| Some((ready.authorities.get(place)?, ready)))
+                    let ready = snapshot.ready();
+                    ready.and_then(|ready| Some((place, ready.authorities.get(place)?, ready)))
                 }
                 Decision::Here(_) => None,
             };
-            let Some((authority, ready)) = sibling else {
+            let Some((place, authority, ready)) = sibling else {
                 self.stats.to_origin.add();
                 return self.attempt(&mut request, NextHop::Origin).await;
             };
@@ -159,7 +165,7 @@ impl Plane {
                     self.stats.fallbacks.add();
                     tracing::debug!(%authority, %failure, "sibling failed, asking the next");
                 }
-                result => return result,
+                result => return record::asked(self, result, ready.labels.get(place)),
             }
         }
     }

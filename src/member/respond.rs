@@ -7,6 +7,7 @@ use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use pat::MemberName;
 
+use super::record;
 use crate::blame::{Blame, Cause, Failure};
 use crate::net::body::Body;
 use crate::site::own_page;
@@ -40,6 +41,7 @@ pub(super) fn respond(failure: &Failure, me: &MemberName) -> Response<Body> {
         // Where such a request ends is not to be trusted.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    response.extensions_mut().insert(record::outcome_of(failure));
     response
 }
 

@@ -31,8 +31,14 @@ pub enum BodyError {
 
 /// Any body that is sent here.
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum Body {
+pub struct Body {
+    source: Source,
+    account: Option<Account>,
+}
+
+/// Where a body's bytes come from.
+#[derive(Debug)]
+enum Source {
     /// Nothing.
     Empty,
     /// All at once.
@@ -43,22 +49,60 @@ pub enum Body {
     Lent(LentBody),
 }
 
-impl Body {
-    /// A body of these bytes.
-    pub fn full(bytes: impl Into<Bytes>) -> Self {
-        Self::Full(Some(bytes.into()))
+/// Wants to know what became of a response.
+pub trait Ticket: Send + std::fmt::Debug {
+    /// The body is dropped: so many bytes of data were taken from it, and whether that was all of it.
+    fn ended(&mut self, bytes: u64, whole: bool);
+}
+
+/// Counts what is taken from a body, and tells its ticket at the end.
+#[derive(Debug)]
+struct Account {
+    bytes: u64,
+    whole: bool,
+    ticket: Box<dyn Ticket>,
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.ticket.ended(self.bytes, self.whole);
     }
 }
 
-impl HttpBody for Body {
-    type Data = Bytes;
-    type Error = BodyError;
+impl Body {
+    /// A body without a byte.
+    pub fn empty() -> Self {
+        Source::Empty.into()
+    }
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.get_mut() {
+    /// A body of these bytes.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Source::Full(Some(bytes.into())).into()
+    }
+
+    /// A response's body as it comes.
+    pub fn upstream(body: UpstreamBody) -> Self {
+        Source::Upstream(Box::new(body)).into()
+    }
+
+    /// The same body; its end is told to `ticket`, once, whatever ends it. An earlier ticket is told now.
+    #[must_use]
+    pub fn with_ticket(mut self, ticket: Box<dyn Ticket>) -> Self {
+        let whole = self.is_end_stream();
+        self.account = Some(Account { bytes: 0, whole, ticket });
+        self
+    }
+}
+
+impl From<Source> for Body {
+    fn from(source: Source) -> Self {
+        Self { source, account: None }
+    }
+}
+
+impl Source {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
             Self::Empty => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Upstream(body) => body.poll(cx),
@@ -74,16 +118,44 @@ impl HttpBody for Body {
             Self::Lent(_) => false,
         }
     }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let frame = ready!(this.source.poll(cx));
+        if let Some(account) = &mut this.account {
+            if let Some(Ok(frame)) = &frame
+                && let Some(data) = frame.data_ref()
+            {
+                account.bytes += u64::try_from(data.len()).unwrap_or(u64::MAX);
+            }
+            // hyper does not ask again after trailers, nor once a body says that it has ended.
+            let last = frame.as_ref().is_none_or(is_trailers);
+            account.whole = last || this.source.is_end_stream();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_end_stream()
+    }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Empty => SizeHint::with_exact(0),
-            Self::Full(bytes) => {
+        match &self.source {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Full(bytes) => {
                 let length = bytes.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
-            Self::Upstream(body) => body.incoming.size_hint(),
-            Self::Lent(body) => body.hint,
+            Source::Upstream(body) => body.incoming.size_hint(),
+            Source::Lent(body) => body.hint,
         }
     }
 }
@@ -130,9 +202,7 @@ impl UpstreamBody {
             self.stall.timer = None;
             frame = ready!(poll_incoming(&mut self.incoming, &mut self.stall, cx));
         }
-        let trailers =
-            |frame: &Result<Frame<Bytes>, _>| frame.as_ref().is_ok_and(Frame::is_trailers);
-        if frame.as_ref().is_none_or(trailers) || self.incoming.is_end_stream() {
+        if frame.as_ref().is_none_or(is_trailers) || self.incoming.is_end_stream() {
             self.finish();
         }
         Poll::Ready(frame)
@@ -145,6 +215,10 @@ impl UpstreamBody {
             lease.give_back();
         }
     }
+}
+
+fn is_trailers(frame: &Result<Frame<Bytes>, BodyError>) -> bool {
+    frame.as_ref().is_ok_and(Frame::is_trailers)
 }
 
 fn poll_incoming(
@@ -202,11 +276,11 @@ impl SharedBody {
     pub fn offer(&self, gate: Option<Gate>) -> Body {
         let mut lent = self.lock();
         if lent.incoming.is_none() && !lent.taken {
-            return Body::Empty;
+            return Body::empty();
         }
         lent.offer += 1;
         let offer = lent.offer;
-        Body::Lent(LentBody { shared: self.clone(), offer, gate, hint: self.hint })
+        Source::Lent(LentBody { shared: self.clone(), offer, gate, hint: self.hint }).into()
     }
 
     /// Whether there is no body.
@@ -323,4 +397,32 @@ pub async fn collect(mut incoming: Incoming, limit: usize) -> Result<Bytes, Coll
         }
     }
     Ok(all.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Told(Arc<Mutex<Vec<(u64, bool)>>>);
+
+    impl Ticket for Told {
+        fn ended(&mut self, bytes: u64, whole: bool) {
+            self.0.lock().unwrap().push((bytes, whole));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ticket_is_told_once_what_was_taken_of_a_body() {
+        let told = Arc::default();
+        let ticket = || Box::new(Told(Arc::clone(&told)));
+        let mut body = Body::full("12345").with_ticket(ticket());
+        body.frame().await.unwrap().unwrap();
+        drop(body);
+        drop(Body::full("left").with_ticket(ticket()));
+        drop(Body::empty().with_ticket(ticket()));
+        assert_eq!(*told.lock().unwrap(), [(5, true), (0, false), (0, true)]);
+    }
 }

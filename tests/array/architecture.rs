@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["blame", "files", "units"],
     &["net"],
-    &["route"],
+    &["access_log", "route"],
     &["pac"],
     &["config"],
     &["site"],

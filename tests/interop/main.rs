@@ -17,5 +17,6 @@ mod origin;
 #[path = "../cli/support.rs"]
 mod support;
 
+mod access_log;
 mod curl;
 mod squid;

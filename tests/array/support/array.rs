@@ -22,13 +22,11 @@ pub(crate) struct Array {
     pub(crate) folder: TempDir,
     pub(crate) master: SocketAddr,
     pub(crate) members: Vec<SocketAddr>,
+    pub(crate) running: Vec<Member>,
     stops: Vec<CancellationToken>,
     master_stop: CancellationToken,
     planes: JoinSet<()>,
 }
-
-/// Settings of every member of a test's array.
-pub(crate) type Adjust = fn(&mut file::MemberFile);
 
 impl Array {
     /// A master and `count` members m1, m2, …; `*.test` leads to `origin`.
@@ -36,7 +34,11 @@ impl Array {
         Self::start_with(count, origin, |_| {}).await
     }
 
-    pub(crate) async fn start_with(count: usize, origin: SocketAddr, adjust: Adjust) -> Self {
+    pub(crate) async fn start_with(
+        count: usize,
+        origin: SocketAddr,
+        mut adjust: impl FnMut(&mut file::MemberFile),
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let mut listeners = Vec::new();
         for _ in 0..=count {
@@ -50,6 +52,7 @@ impl Array {
             folder,
             master: addresses[0],
             members: addresses[1..].to_vec(),
+            running: Vec::new(),
             stops: Vec::new(),
             master_stop: CancellationToken::new(),
             planes: JoinSet::new(),
@@ -69,6 +72,7 @@ impl Array {
             adjust(&mut settings);
             let stop = CancellationToken::new();
             let member = Member::new(MemberConfig::try_from(settings).unwrap(), stop.clone());
+            array.running.push(member.clone());
             array.planes.spawn(member.run(listener));
             array.stops.push(stop);
         }

@@ -4,6 +4,5 @@ pub(crate) mod array;
 pub(crate) mod client;
 pub(crate) mod load;
 pub(crate) mod node;
-#[expect(dead_code, reason = "this suite uses a part of it")]
 pub(crate) mod origin;
 pub(crate) mod tables;
