@@ -10,6 +10,7 @@
     )
 )]
 
+pub mod access;
 pub mod access_log;
 pub mod blame;
 pub mod config;

@@ -262,7 +262,7 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("log");
         let writer = Writer::start(&path);
-        let all: String = (0..50_000).map(|i| format!("line {i}\n")).collect();
+        let all: String = (0..50_000).fold(String::new(), |all, i| all + &format!("line {i}\n"));
         all.split_inclusive('\n').for_each(|line| writer.push(line.as_bytes()));
         writer.close();
         assert_eq!(lines(&path), all);

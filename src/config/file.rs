@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::access::PortRange;
 use crate::access_log::{self, Format, LogConfig};
 use crate::files::read_limited;
 use crate::net::resolve::HostTarget;
@@ -130,7 +131,11 @@ pub struct AccessFile {
     /// Networks that are served; default: loopback and private ones.
     pub clients: Option<Vec<String>>,
     /// Ports for CONNECT; default 443 and 8443.
-    pub connect_ports: Option<Vec<u16>>,
+    pub connect_ports: Option<Vec<PortRange>>,
+    /// Ports of `http:` URLs; default 80, 443 and 1025 to 65535.
+    pub ports: Option<Vec<PortRange>>,
+    /// Methods; default: all but TRACE and TRACK.
+    pub methods: Option<Vec<String>>,
 }
 
 /// `[destinations]`.
@@ -141,6 +146,10 @@ pub struct DestinationsFile {
     pub allow: Vec<String>,
     /// Networks never to connect to.
     pub deny: Vec<String>,
+    /// Hosts that are served, and no others; default: all.
+    pub allow_hosts: Option<Vec<String>>,
+    /// Hosts that are never served.
+    pub deny_hosts: Vec<String>,
 }
 
 /// `[limits]`.

@@ -1,16 +1,17 @@
 //! A member's configuration, checked.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use hyper::Uri;
-use ipnet::IpNet;
 use pat::{AddressBy, MemberName};
 
+use super::access;
 use super::file::{ConfigError, LimitsFile, MemberFile, host_target};
+use crate::access::Rules;
 use crate::access_log::LogConfig;
-use crate::net::destination::{DestinationPolicy, is_private, plain};
+use crate::net::destination::DestinationPolicy;
 use crate::net::resolve::{HostMap, Resolver};
 use crate::net::serve::ServeLimits;
 use crate::pac::PacOptions;
@@ -32,7 +33,7 @@ pub struct MemberConfig {
     /// The PAC that it publishes.
     pub pac: PacOptions,
     /// Who may do what.
-    pub access: Access,
+    pub access: Rules,
     /// Names and addresses of origins.
     pub resolver: Resolver,
     /// How long and how much.
@@ -48,26 +49,6 @@ pub enum TableSource {
     Master(Uri),
     /// A file, watched.
     File(PathBuf),
-}
-
-/// Which clients are served, and what CONNECT may reach.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// Networks; `None`: loopback and private ones.
-    pub clients: Option<Vec<IpNet>>,
-    /// Ports for CONNECT.
-    pub connect_ports: Vec<u16>,
-}
-
-impl Access {
-    /// Whether a client of this address is served. Members of the table are, too; that is not asked here.
-    pub fn serves(&self, client: IpAddr) -> bool {
-        let client = plain(client);
-        match &self.clients {
-            Some(networks) => networks.iter().any(|network| network.contains(&client)),
-            None => is_private(client),
-        }
-    }
 }
 
 /// How long and how much.
@@ -103,17 +84,10 @@ impl TryFrom<MemberFile> for MemberConfig {
             }
             None => AddressBy::Ip,
         };
-        let access = Access {
-            clients: file
-                .access
-                .clients
-                .map(|list| networks("access.clients", &list))
-                .transpose()?,
-            connect_ports: file.access.connect_ports.unwrap_or_else(|| vec![443, 8443]),
-        };
+        let access = access::rules(file.access, &file.destinations)?;
         let policy = DestinationPolicy {
-            allow: networks("destinations.allow", &file.destinations.allow)?,
-            deny: networks("destinations.deny", &file.destinations.deny)?,
+            allow: access::networks("destinations.allow", &file.destinations.allow)?,
+            deny: access::networks("destinations.deny", &file.destinations.deny)?,
         };
         let hosts = file.hosts.into_iter().map(|(name, target)| match host_target(&target) {
             Some(target) => Ok((name, target)),
@@ -162,20 +136,6 @@ fn source(master: Option<&str>, table: Option<PathBuf>) -> Result<TableSource, C
             "master or table: a member needs one of them (--master, --table)",
         )),
     }
-}
-
-fn networks(key: &'static str, list: &[String]) -> Result<Vec<IpNet>, ConfigError> {
-    let network = |text: &String| {
-        let parsed =
-            text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-        parsed.ok_or_else(|| {
-            ConfigError::value(
-                key,
-                format!("must be addresses or networks like 10.0.0.0/8, found {text:?}"),
-            )
-        })
-    };
-    list.iter().map(network).collect()
 }
 
 fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {

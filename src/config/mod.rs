@@ -3,10 +3,11 @@
 //! [`mod@file`] mirrors the TOML; [`MemberConfig`] and [`MasterConfig`] are checked and typed. The
 //! command line fills the same mirror, so a flag and a line of the file go one way.
 
+mod access;
 pub mod file;
 mod master;
 mod member;
 
 pub use file::ConfigError;
 pub use master::MasterConfig;
-pub use member::{Access, MemberConfig, MemberLimits, TableSource};
+pub use member::{MemberConfig, MemberLimits, TableSource};

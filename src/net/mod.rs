@@ -9,6 +9,7 @@ pub mod fetch;
 pub mod framing;
 pub mod guarded;
 pub mod headers;
+pub mod networks;
 pub mod pool;
 pub mod published;
 pub mod resolve;

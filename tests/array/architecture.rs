@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["blame", "files", "units"],
     &["net"],
-    &["access_log", "route"],
+    &["access", "access_log", "route"],
     &["pac"],
     &["config"],
     &["site"],

@@ -7,6 +7,7 @@
     reason = "in a test a panic is the report"
 )]
 
+mod access;
 mod access_log;
 mod architecture;
 mod failover;

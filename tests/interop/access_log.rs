@@ -5,8 +5,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::lone::{lone_member, signal};
 use crate::origin::Origin;
-use crate::support::lone_member;
 
 /// The lines of a log about a page, once there are `count`.
 fn lines_of(path: &Path, page: &str, count: usize) -> Vec<String> {
@@ -38,7 +38,7 @@ async fn a_renamed_log_is_left_alone_after_sigusr1() {
     assert_eq!(lines_of(&log, "/first", 1).len(), 1);
     std::fs::rename(&log, &old).unwrap();
     curl("/between");
-    member.signal("USR1");
+    signal(&member, "USR1");
     while !log.exists() {
         std::thread::yield_now();
     }

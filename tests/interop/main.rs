@@ -19,4 +19,5 @@ mod support;
 
 mod access_log;
 mod curl;
+mod lone;
 mod squid;

@@ -143,7 +143,7 @@ fn member_config(
         // To try things out with servers on this machine.
         destinations: file::DestinationsFile {
             allow: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
-            deny: Vec::new(),
+            ..file::DestinationsFile::default()
         },
         ..file::MemberFile::default()
     };

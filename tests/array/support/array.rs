@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use parray::access::PortRange;
 use parray::config::{MasterConfig, MemberConfig, file};
 use parray::master::Master;
 use parray::member::Member;
@@ -162,13 +163,14 @@ pub(crate) async fn wait_for(server: SocketAddr, wanted: &str) {
     }
 }
 
-/// Settings that suit a test: loopback may be reached, tunnels may go anywhere.
+/// Settings that suit a test: loopback may be reached, on every port.
 pub(crate) fn settings(name: &str, origin: SocketAddr) -> file::MemberFile {
     let mut settings =
         file::MemberFile { name: Some(name.to_owned()), ..file::MemberFile::default() };
     settings.hosts.insert("*.test".to_owned(), origin.to_string());
     settings.destinations.allow = vec!["127.0.0.0/8".to_owned()];
-    settings.access.connect_ports = Some((1..=u16::MAX).collect());
+    settings.access.connect_ports = Some(vec![PortRange::ALL]);
+    settings.access.ports = Some(vec![PortRange::ALL]);
     settings
 }
 
