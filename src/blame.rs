@@ -22,6 +22,12 @@ pub enum Cause {
     RequestError,
     /// `http_request_denied`: the client may not do this.
     RequestDenied,
+    /// `http_request_denied`: the client has to give a name and a password first.
+    AuthenticationRequired,
+    /// `http_request_denied`: the client asks too often.
+    TooOften,
+    /// `proxy_internal_error`: there is too much to do just now.
+    Busy,
     /// `destination_ip_prohibited`: the name resolves to an address that must not be reached.
     DestinationProhibited,
     /// `dns_error`: the name does not resolve.
@@ -47,7 +53,9 @@ impl Cause {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RequestError => "http_request_error",
-            Self::RequestDenied => "http_request_denied",
+            Self::RequestDenied | Self::AuthenticationRequired | Self::TooOften => {
+                "http_request_denied"
+            }
             Self::DestinationProhibited => "destination_ip_prohibited",
             Self::DnsError => "dns_error",
             Self::ConnectionRefused => "connection_refused",
@@ -56,15 +64,19 @@ impl Cause {
             Self::ResponseTimeout => "http_response_timeout",
             Self::ProtocolError => "http_protocol_error",
             Self::LoopDetected => "proxy_loop_detected",
-            Self::InternalError => "proxy_internal_error",
+            Self::Busy | Self::InternalError => "proxy_internal_error",
         }
     }
 
     /// Who is at fault.
     pub fn blame(self) -> Blame {
         match self {
-            Self::RequestError | Self::RequestDenied | Self::DestinationProhibited => Blame::Client,
-            Self::LoopDetected | Self::InternalError => Blame::Internal,
+            Self::RequestError
+            | Self::RequestDenied
+            | Self::AuthenticationRequired
+            | Self::TooOften
+            | Self::DestinationProhibited => Blame::Client,
+            Self::LoopDetected | Self::Busy | Self::InternalError => Blame::Internal,
             Self::DnsError
             | Self::ConnectionRefused
             | Self::ConnectionTimeout

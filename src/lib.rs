@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod access_log;
+pub mod auth;
 pub mod blame;
 pub mod config;
 pub mod files;

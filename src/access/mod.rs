@@ -1,10 +1,13 @@
 //! Who may ask for what: pure, and without an allocation for a request that passes.
 //!
+//! [`RateLimit`] alone remembers something: how often a client has asked.
+//!
 //! These rules are about what a request says. Which addresses may be connected to is another matter,
 //! decided after its name is resolved: [`crate::net::destination`].
 
 mod hosts;
 mod ports;
+mod rate;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -17,6 +20,7 @@ use crate::net::target::Target;
 
 pub use hosts::{HostSet, HostSetError};
 pub use ports::{PortRange, Ports};
+pub use rate::RateLimit;
 
 /// What is served, and to whom.
 #[derive(Debug, Clone)]

@@ -8,10 +8,11 @@ use serde::Deserialize;
 
 use crate::access::PortRange;
 use crate::access_log::{self, Format, LogConfig};
+use crate::auth::AuthConfig;
 use crate::files::read_limited;
 use crate::net::resolve::HostTarget;
 use crate::pac::{PacOptions, PacRoutes, check_custom_logic};
-use crate::units::Span;
+use crate::units::{Rate, Span};
 
 /// Why a configuration cannot be used; the text names file, line and column where there are any.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +93,8 @@ pub struct MemberFile {
     pub limits: LimitsFile,
     /// One line a request.
     pub access_log: AccessLogFile,
+    /// Who has to give a password.
+    pub auth: AuthFile,
 }
 
 /// A master's file.
@@ -158,6 +161,12 @@ pub struct DestinationsFile {
 pub struct LimitsFile {
     /// Client connections at the same time. Default 20000.
     pub connections: Option<usize>,
+    /// Connections of one client. Default 2000; 0: no limit.
+    pub client_connections: Option<usize>,
+    /// Requests of one client, such as `100/s`. Default: no limit.
+    pub client_requests: Option<Rate>,
+    /// Requests that one client may make at once. Default: those of one `client_requests`.
+    pub client_burst: Option<u32>,
     /// A request's head, from the start of the connection or the last response. Default 60s.
     pub header: Option<Span>,
     /// A connection to the next hop. Default 3s.
@@ -182,6 +191,16 @@ pub struct AccessLogFile {
     pub path: Option<PathBuf>,
     /// `squid` (default), `combined` or `json`.
     pub format: Option<String>,
+}
+
+/// `[auth]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthFile {
+    /// File of users, by Apache's `htpasswd -B`; none: nobody is asked.
+    pub htpasswd: Option<PathBuf>,
+    /// What a client is told that it needs a password for; default: `parray`.
+    pub realm: Option<String>,
 }
 
 const LARGEST: u64 = 1 << 20;
@@ -241,6 +260,26 @@ impl PacFile {
             options.custom_logic = Some(text);
         }
         Ok(options)
+    }
+}
+
+impl AuthFile {
+    /// The users; reads their file.
+    ///
+    /// # Errors
+    /// A realm without a file or one that cannot be said, a file that cannot be read, or its first line
+    /// that cannot be used.
+    pub fn config(&self) -> Result<Option<AuthConfig>, ConfigError> {
+        let realm = self.realm.as_deref().unwrap_or("parray");
+        match &self.htpasswd {
+            Some(path) => AuthConfig::read(path, realm)
+                .map(Some)
+                .map_err(|error| ConfigError::value("auth", error)),
+            None if self.realm.is_some() => {
+                Err(ConfigError::Missing("auth.htpasswd: a realm needs a file of users"))
+            }
+            None => Ok(None),
+        }
     }
 }
 

@@ -11,11 +11,12 @@ use super::access;
 use super::file::{ConfigError, LimitsFile, MemberFile, host_target};
 use crate::access::Rules;
 use crate::access_log::LogConfig;
+use crate::auth::AuthConfig;
 use crate::net::destination::DestinationPolicy;
 use crate::net::resolve::{HostMap, Resolver};
 use crate::net::serve::ServeLimits;
 use crate::pac::PacOptions;
-use crate::units::Span;
+use crate::units::{Rate, Span};
 
 /// What a member runs by.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct MemberConfig {
     pub limits: MemberLimits,
     /// One line a request; `None`: nothing is logged.
     pub access_log: Option<LogConfig>,
+    /// Users; `None`: nobody is asked for a password.
+    pub auth: Option<AuthConfig>,
 }
 
 /// Where a member's table comes from.
@@ -66,6 +69,8 @@ pub struct MemberLimits {
     pub tunnel_idle: Duration,
     /// Siblings that are tried before the origin; 0: none.
     pub tries: usize,
+    /// Requests of one client, and how many at once, which is 1 or more; `None`: no limit.
+    pub client_requests: Option<(Rate, u32)>,
 }
 
 impl TryFrom<MemberFile> for MemberConfig {
@@ -108,6 +113,7 @@ impl TryFrom<MemberFile> for MemberConfig {
             resolver: Resolver { hosts, policy },
             limits: limits(&file.limits)?,
             access_log: file.access_log.config()?,
+            auth: file.auth.config()?,
         })
     }
 }
@@ -149,6 +155,7 @@ fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {
     let idle = span(file.idle, 60);
     let serve = ServeLimits {
         connections: file.connections.unwrap_or(20_000).clamp(1, 1 << 24),
+        client_connections: file.client_connections.unwrap_or(2000),
         header: span(file.header, 60),
         write: idle,
         tunnel: span(file.tunnel_idle, 600),
@@ -161,5 +168,18 @@ fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {
         idle,
         tunnel_idle: span(file.tunnel_idle, 600),
         tries: file.tries.unwrap_or(2),
+        client_requests: match (file.client_requests, file.client_burst) {
+            (_, Some(0)) => {
+                return Err(ConfigError::value(
+                    "limits.client_burst",
+                    "must be 1 or more, found 0",
+                ));
+            }
+            (None, Some(_)) => {
+                let why = "limits.client_requests: a burst needs a rate such as \"100/s\"";
+                return Err(ConfigError::Missing(why));
+            }
+            (rate, burst) => rate.map(|rate| (rate, burst.unwrap_or(rate.count))),
+        },
     })
 }

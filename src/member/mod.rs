@@ -24,10 +24,13 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::RateLimit;
 use crate::access_log::AccessLog;
+use crate::auth::Auth;
 use crate::config::MemberConfig;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::published::Published;
@@ -54,6 +57,8 @@ struct Plane {
     health: Health,
     stats: Stats,
     access_log: Option<AccessLog>,
+    auth: Option<Auth>,
+    rate_limit: Option<RateLimit>,
     /// Connections to next hops and tunnels.
     tasks: TaskTracker,
     /// Asks for a poll now.
@@ -77,6 +82,8 @@ impl Member {
             health: Health::default(),
             stats: Stats::default(),
             access_log,
+            auth: config.auth.clone().map(Auth::new),
+            rate_limit: config.limits.client_requests.map(|(rate, n)| RateLimit::new(rate, n)),
             poll_now: Notify::new(),
             config,
             current,
@@ -105,13 +112,14 @@ impl Member {
         let (shutdown, limits) = (plane.shutdown.clone(), plane.config.limits.serve);
         let follow = shutdown.run_until_cancelled(follow::follow(&plane));
         let housekeeping = shutdown.run_until_cancelled(housekeeping(&plane));
+        let users = shutdown.run_until_cancelled(follow_users(&plane));
         let serving = serve::run(listener, Arc::clone(&plane), limits, shutdown.clone());
         let overdue = async {
             shutdown.cancelled().await;
             tokio::time::sleep(limits.drain).await;
         };
         let drained = async {
-            tokio::join!(serving, follow, housekeeping);
+            tokio::join!(serving, follow, housekeeping, users);
             plane.tasks.close();
             // Idle connections to next hops never end by themselves.
             plane.pool.clear();
@@ -154,5 +162,14 @@ async fn housekeeping(plane: &Plane) {
     loop {
         every.tick().await;
         plane.pool.sweep();
+        if let Some(limit) = &plane.rate_limit {
+            limit.sweep(Instant::now());
+        }
+    }
+}
+
+async fn follow_users(plane: &Plane) {
+    if let Some(auth) = &plane.auth {
+        auth.follow().await;
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Plane;
 use crate::access_log::Counts;
+use crate::auth::AuthCounts;
 use crate::net::body::Body;
 use crate::site::{HasSite, own_page};
 
@@ -46,6 +47,13 @@ fn health(plane: &Plane) -> String {
         "name": plane.config.name,
         "table": table,
         "counts": plane.stats.as_json(),
+        "auth": plane.auth.as_ref().map(|auth| {
+            let AuthCounts { users, wrong, busy, computed, refused_files } = auth.counts();
+            json!({
+                "users": users, "wrong": wrong, "busy": busy, "computed": computed,
+                "refused_files": refused_files,
+            })
+        }),
         "access_log": plane.access_log.as_ref().map(|log| {
             let Counts { lines, dropped, failed } = log.counts();
             json!({ "lines": lines, "dropped": dropped, "failed": failed })

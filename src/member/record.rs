@@ -52,6 +52,7 @@ pub(super) fn asked(
 /// What became of a request that failed.
 pub(super) fn outcome_of(failure: &Failure) -> Outcome {
     let (cache, next_hop) = match (failure.cause, failure.cause.blame()) {
+        (Cause::Busy, _) => (CacheResult::Denied, NextHop::Nobody),
         (Cause::RequestError, _) | (_, Blame::Internal) => (CacheResult::Unasked, NextHop::Nobody),
         (_, Blame::Client) => (CacheResult::Denied, NextHop::Nobody),
         (_, Blame::Upstream) => {

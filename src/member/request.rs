@@ -7,7 +7,7 @@
 //!                                    everything   -> forward
 //! ```
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use super::hop::{self, Origin};
 use super::record::{self, Traffic};
 use super::snapshot::{Ready, Snapshot};
 use super::{Plane, admit, forward, own, respond, tunnel};
+use crate::access_log::Entry;
 use crate::blame::{Blame, Cause, Failure};
 use crate::net::body::{Body, SharedBody};
 use crate::net::headers::{upgrade_of, via_has};
@@ -60,16 +61,16 @@ impl Handler for Plane {
         let switched = wants_to_switch(&request).then(|| hyper::upgrade::on(&mut request));
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
-        let entry = self.access_log.as_ref().map(|log| log.begin(&head, peer.ip()));
+        let mut entry = self.access_log.as_ref().map(|log| log.begin(&head, peer.ip()));
         let body = SharedBody::new(incoming, self.config.limits.idle);
         let arrived = Arrived { head, body, switched };
         let snapshot = self.current.load();
-        let mut response = match self.serve(arrived, &snapshot, peer).await {
+        let mut response = match self.serve(arrived, &snapshot, peer, &mut entry).await {
             Ok(response) => response,
             Err(failure) => {
                 self.stats.failures.add();
                 tracing::debug!(%peer, %failure, "request failed");
-                respond::respond(&failure, &self.config.name)
+                respond::respond(&failure, &self.config)
             }
         };
         if opaque && !switches(&response) {
@@ -80,6 +81,15 @@ impl Handler for Plane {
             Some(entry) => record::answered(entry, response),
             None => response,
         }
+    }
+
+    fn is_exempt(&self, client: IpAddr) -> bool {
+        self.current.load().is_member_address(client)
+    }
+
+    fn turned_away(&self, client: IpAddr) {
+        self.stats.turned_away.add();
+        tracing::debug!(%client, "connection closed: its client has too many");
     }
 }
 
@@ -101,15 +111,21 @@ impl Plane {
         arrived: Arrived,
         snapshot: &Snapshot,
         peer: SocketAddr,
+        entry: &mut Option<Box<Entry>>,
     ) -> Result<Response<Body>, Failure> {
         let Arrived { head, body, switched } = arrived;
         let target = target(&head.method, &head.uri, &head.headers, head.version)?;
         let is_member = snapshot.is_member_address(peer.ip());
+        admit::pace(self, peer.ip(), is_member)?;
         admit::admit(&self.config.access, peer.ip(), is_member, &head.method, &target)?;
         if target == Target::Own {
             return Ok(own::answer(self, &head).await);
         }
         self.stats.requests.add();
+        let user = admit::authenticate(self, &head.headers, peer.ip(), is_member).await?;
+        if let (Some(entry), Some(user)) = (entry, user) {
+            entry.set_user(user);
+        }
         let me = &self.config.name;
         if via_has(&head.headers, me.as_str()) {
             return Err(Failure::new(Cause::LoopDetected, "the request has been here before"));

@@ -12,6 +12,7 @@ pub mod headers;
 pub mod networks;
 pub mod pool;
 pub mod published;
+mod quota;
 pub mod resolve;
 pub mod serve;
 pub mod target;

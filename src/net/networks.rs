@@ -1,7 +1,7 @@
 //! A set of networks that is asked for every request: as ranges, sorted, so that ten thousand of them
 //! cost fourteen comparisons.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -77,6 +77,15 @@ fn within<T: Ord + Copy>(ranges: &[(T, T)], value: T) -> bool {
     ranges.get(..after).and_then(<[_]>::last).is_some_and(|(_, last)| value <= *last)
 }
 
+/// What counts as one client: an IPv4 address, or the /64 of an IPv6 address, which is what one
+/// household or host is given and can vary at will (RFC 6177).
+pub fn client_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -107,6 +116,14 @@ mod tests {
         }
         assert!(!networks(&["::/0"]).contains("192.0.2.1".parse().unwrap()));
         assert!(!networks(&["0.0.0.0/0"]).contains("2001:db8::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_client_is_an_address_or_a_network_of_64_bits() {
+        let client = |text: &str| client_of(text.parse().unwrap()).to_string();
+        assert_eq!(client("192.0.2.1"), "192.0.2.1");
+        assert_eq!(client("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(client("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 
     proptest! {

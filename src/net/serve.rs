@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::body::Body;
 use super::guarded::Guarded;
+use super::quota::{Quota, Seat};
 
 /// Answers requests.
 pub trait Handler: Send + Sync + 'static {
@@ -27,6 +28,21 @@ pub trait Handler: Send + Sync + 'static {
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Whether what limits one client does not hold for this one.
+    fn is_exempt(&self, _client: IpAddr) -> bool {
+        false
+    }
+
+    /// A connection was closed because its client has too many.
+    fn turned_away(&self, _client: IpAddr) {}
+}
+
+/// What a connection holds as long as it lasts, tunnel or not.
+#[derive(Debug)]
+pub(super) struct Permit {
+    _connection: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 /// What a server bears.
@@ -34,6 +50,9 @@ pub trait Handler: Send + Sync + 'static {
 pub struct ServeLimits {
     /// Connections at the same time, tunnels included; more wait to be accepted.
     pub connections: usize,
+    /// Connections of one client, by [`client_of`](super::networks::client_of); further ones are closed.
+    /// 0: no limit.
+    pub client_connections: usize,
     /// How long a request's head may take, counted from the connection's start or its last response:
     /// so long may a connection be idle.
     pub header: Duration,
@@ -49,6 +68,7 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             connections: 20_000,
+            client_connections: 0,
             header: Duration::from_mins(1),
             write: Duration::from_mins(1),
             tunnel: Duration::from_mins(10),
@@ -71,9 +91,17 @@ pub async fn run<H: Handler>(
     shutdown: CancellationToken,
 ) {
     let permits = Arc::new(Semaphore::new(limits.connections));
+    let quota = Quota::new(limits.client_connections);
+    let seat = |client: IpAddr| {
+        let seat = quota.take(client, handler.is_exempt(client));
+        if seat.is_none() {
+            handler.turned_away(client);
+        }
+        seat
+    };
     let connections = TaskTracker::new();
     let overdue = CancellationToken::new();
-    while let Some((stream, peer, permit)) = next(&listener, &permits, &shutdown).await {
+    while let Some((stream, peer, permit)) = next(&listener, &permits, &seat, &shutdown).await {
         let stream = Guarded::new(stream, limits.write, limits.tunnel, permit);
         let serve = connection(stream, peer, Arc::clone(&handler), limits, shutdown.clone());
         let overdue = overdue.clone();
@@ -97,15 +125,17 @@ pub async fn run<H: Handler>(
 async fn next(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
+    seat: &impl Fn(IpAddr) -> Option<Seat>,
     shutdown: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, Permit)> {
     let accept = async {
-        let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+        let connection = Arc::clone(permits).acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
+                    let Some(seat) = seat(peer.ip()) else { continue };
                     stream.set_nodelay(true).ok(); // only slower without
-                    return Some((stream, peer, permit));
+                    return Some((stream, peer, Permit { _connection: connection, _seat: seat }));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {

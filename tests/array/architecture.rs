@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["blame", "files", "units"],
     &["net"],
-    &["access", "access_log", "route"],
+    &["access", "access_log", "auth", "route"],
     &["pac"],
     &["config"],
     &["site"],

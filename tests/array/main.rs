@@ -10,10 +10,12 @@
 mod access;
 mod access_log;
 mod architecture;
+mod auth;
 mod failover;
 mod following;
 mod hot_reload;
 mod http;
+mod limits;
 mod master;
 mod pac_equivalence;
 mod refusals;

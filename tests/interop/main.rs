@@ -18,6 +18,7 @@ mod origin;
 mod support;
 
 mod access_log;
+mod auth;
 mod curl;
 mod lone;
 mod squid;
