@@ -73,6 +73,18 @@ mod tests {
         assert_eq!(read(&["Basic dGVzdDoxMjPCow=="]), expected);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_name_and_password_come_back(
+            name in "[^:]{0,60}",
+            password in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60),
+        ) {
+            let bytes = [name.as_bytes(), b":", &password].concat();
+            let value = format!("Basic {}", STANDARD.encode(bytes));
+            proptest::prop_assert_eq!(read(&[&value]), Some((name, password)));
+        }
+    }
+
     #[test]
     fn what_is_not_basic_is_nothing() {
         let long = format!("Basic {}", STANDARD.encode([b':'; 600]));
