@@ -138,6 +138,22 @@ async fn a_client_that_leaves_is_logged_as_such() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_response_that_is_not_taken_is_logged_with_what_went_out() {
+    // More than the buffers of two connections hold.
+    let page = "x".repeat(64 << 20);
+    let (origin, folder) = (Origin::with_start_page(page).await, TempDir::new().unwrap());
+    let array = logging(1, &origin, &folder, "json").await;
+    let mut client = Client::connect(array.members[0]).await;
+    client.send("GET http://a.test/start HTTP/1.1\r\nHost: a.test\r\n\r\n").await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    drop(client);
+    array.end().await;
+    let line = &objects(&folder, "m1")[0];
+    assert_eq!((&line["status"], &line["aborted"]), (&200.into(), &true.into()), "{line}");
+    assert!(line["bytes"].as_u64().unwrap() < 64 << 20, "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_client_writes_a_line_of_its_own() {
     let (origin, folder) = (Origin::start().await, TempDir::new().unwrap());
     for format in ["squid", "combined", "json"] {

@@ -5,8 +5,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::client::page;
 use crate::lone::{lone_member, signal};
 use crate::origin::Origin;
+use crate::support::Processes;
 
 /// The lines of a log about a page, once there are `count`.
 fn lines_of(path: &Path, page: &str, count: usize) -> Vec<String> {
@@ -50,4 +52,16 @@ async fn a_renamed_log_is_left_alone_after_sigusr1() {
     assert_eq!(lines_of(&old, "/between", 1).len(), 1);
     assert_eq!(std::fs::read_to_string(&log).unwrap().lines().count(), 1);
     assert!(!std::fs::read_to_string(&old).unwrap().contains("secret"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigusr1_to_every_parray_of_a_host_ends_none() {
+    let origin = Origin::start().await;
+    let array = Processes::start(1, origin.address);
+    signal(&array.master, "USR1");
+    signal(&array.members[0], "USR1");
+    let master = array.master_url.trim_start_matches("http://").parse().unwrap();
+    for server in [master, array.addresses[0]] {
+        assert_eq!(page(server, "/healthz").await.status, 200);
+    }
 }

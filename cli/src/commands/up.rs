@@ -101,6 +101,7 @@ async fn start(
 ) -> Result<ExitCode, CommandError> {
     let shutdown = serve::shutdown_signal()?;
     serve::on_hangup(|| tracing::info!("SIGHUP: nothing to do, the table file is watched"))?;
+    serve::on_user_signal(|| tracing::info!("SIGUSR1: nothing to do, there is no access log"))?;
     // Browsers here cannot resolve the members' names; their addresses need no resolving.
     let pac = PacOptions { address: AddressBy::Ip, ..PacOptions::default() };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.master_port.get()));
