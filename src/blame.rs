@@ -1,6 +1,7 @@
 //! Whose fault a failed request is; one place turns that into a status.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Who has to do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,12 @@ pub enum Cause {
     RequestError,
     /// `http_request_denied`: the client may not do this.
     RequestDenied,
+    /// `http_request_denied`: the client has to give a name and a password first.
+    AuthenticationRequired,
+    /// `http_request_denied`: the client asks too often.
+    TooOften,
+    /// `proxy_internal_error`: there is too much to do just now.
+    Busy,
     /// `destination_ip_prohibited`: the name resolves to an address that must not be reached.
     DestinationProhibited,
     /// `dns_error`: the name does not resolve.
@@ -46,7 +53,9 @@ impl Cause {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RequestError => "http_request_error",
-            Self::RequestDenied => "http_request_denied",
+            Self::RequestDenied | Self::AuthenticationRequired | Self::TooOften => {
+                "http_request_denied"
+            }
             Self::DestinationProhibited => "destination_ip_prohibited",
             Self::DnsError => "dns_error",
             Self::ConnectionRefused => "connection_refused",
@@ -55,15 +64,19 @@ impl Cause {
             Self::ResponseTimeout => "http_response_timeout",
             Self::ProtocolError => "http_protocol_error",
             Self::LoopDetected => "proxy_loop_detected",
-            Self::InternalError => "proxy_internal_error",
+            Self::Busy | Self::InternalError => "proxy_internal_error",
         }
     }
 
     /// Who is at fault.
     pub fn blame(self) -> Blame {
         match self {
-            Self::RequestError | Self::RequestDenied | Self::DestinationProhibited => Blame::Client,
-            Self::LoopDetected | Self::InternalError => Blame::Internal,
+            Self::RequestError
+            | Self::RequestDenied
+            | Self::AuthenticationRequired
+            | Self::TooOften
+            | Self::DestinationProhibited => Blame::Client,
+            Self::LoopDetected | Self::Busy | Self::InternalError => Blame::Internal,
             Self::DnsError
             | Self::ConnectionRefused
             | Self::ConnectionTimeout
@@ -83,17 +96,19 @@ pub struct Failure {
     pub details: String,
     /// Whether not a byte of the request can have been acted on, so that another may be asked.
     pub unsent: bool,
+    /// The name of the member that was asked last; `None`: it was the origin, or nobody.
+    pub member: Option<Arc<str>>,
 }
 
 impl Failure {
     /// A failure after which it is not known whether the request was acted on.
     pub fn new(cause: Cause, details: impl Into<String>) -> Self {
-        Self { cause, details: details.into(), unsent: false }
+        Self { cause, details: details.into(), unsent: false, member: None }
     }
 
     /// A failure before the request was sent.
     pub fn unsent(cause: Cause, details: impl Into<String>) -> Self {
-        Self { cause, details: details.into(), unsent: true }
+        Self { cause, details: details.into(), unsent: true, member: None }
     }
 }
 

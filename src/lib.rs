@@ -10,6 +10,9 @@
     )
 )]
 
+pub mod access;
+pub mod access_log;
+pub mod auth;
 pub mod blame;
 pub mod cache;
 pub mod config;

@@ -94,9 +94,73 @@ impl TryFrom<String> for Size {
     }
 }
 
+/// So many in a time: `100/s`, `30/m`, `1000/h`. Whole numbers from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Rate {
+    /// How many; never 0.
+    pub count: u32,
+    /// In which time; never 0.
+    pub per: Duration,
+}
+
+/// Why a text is no rate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("rate must be a whole number from 1 with /s, /m or /h, found {0:?}")]
+pub struct RateError(String);
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let read = || {
+            let (count, unit) = text.split_once('/')?;
+            let digits = count.bytes().all(|byte| byte.is_ascii_digit());
+            let count = count.parse().ok().filter(|count| digits && *count > 0)?;
+            let per = match unit {
+                "s" => Duration::from_secs(1),
+                "m" => Duration::from_mins(1),
+                "h" => Duration::from_hours(1),
+                _ => return None,
+            };
+            // One token must take some time.
+            Some(Self { count, per }).filter(|rate| !(rate.per / rate.count).is_zero())
+        };
+        read().ok_or_else(|| RateError(text.chars().take(80).collect()))
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = RateError;
+
+    fn try_from(text: String) -> Result<Self, RateError> {
+        text.parse()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_has_a_number_and_a_unit() {
+        let rate = "30/m".parse::<Rate>().unwrap();
+        assert_eq!(rate, Rate { count: 30, per: Duration::from_mins(1) });
+        for text in ["", "30", "0/s", "-1/s", "+1/s", "1.5/s", "1/d", "/s", "4294967295/s", "1 /s"]
+        {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_has_a_unit_of_1024() {
+        for (text, bytes) in [("0B", 0), ("3 KB", 3072), ("2MB", 2 << 20), ("1TB", 1 << 40)] {
+            assert_eq!(text.parse::<Size>().unwrap().0, bytes);
+        }
+        for text in ["", "3", "-1MB", "1.5GB", "1mb", "99999999999TB"] {
+            assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_duration_has_a_unit_and_reads_back() {

@@ -46,7 +46,7 @@ pub(crate) fn load_table(place: &str) -> Result<Table, CommandError> {
         return read_table(&PathBuf::from(place));
     }
     let url = page_url(place, "/pat")?;
-    let answer = call(Request::get(url), Body::Empty)?;
+    let answer = call(Request::get(url), Body::empty())?;
     match answer.status {
         StatusCode::OK => parse_table(place, &answer.body),
         status => Err(CommandError::new(Kind::Unavailable, format!("{place} answered {status}"))),
@@ -129,7 +129,7 @@ impl Api {
                 request = request.header(CONTENT_TYPE, "application/json");
                 Body::full(document.to_string())
             }
-            None => Body::Empty,
+            None => Body::empty(),
         };
         let answer = call(request, body)?;
         if answer.status.is_success() { Ok(answer) } else { Err(self.refused(&answer)) }
@@ -188,7 +188,7 @@ fn call(request: hyper::http::request::Builder, body: Body) -> Result<Answer, Co
 
 /// Fetches a page and its bytes.
 pub(crate) fn fetch_page(place: &str, page: &str) -> Result<Answer, CommandError> {
-    let answer = call(Request::get(page_url(place, page)?), Body::Empty)?;
+    let answer = call(Request::get(page_url(place, page)?), Body::empty())?;
     match answer.status {
         StatusCode::OK => Ok(answer),
         status => Err(CommandError::new(Kind::Unavailable, format!("{place} answered {status}"))),

@@ -30,7 +30,7 @@ pub async fn answer(
     if is_not_modified(request, head) {
         headers.remove(CONTENT_LENGTH);
         headers.remove(CONTENT_TYPE);
-        return Some(response(StatusCode::NOT_MODIFIED, headers, Body::Empty));
+        return Some(response(StatusCode::NOT_MODIFIED, headers, Body::empty()));
     }
     let length = stored.body.length();
     let (status, range) = match (&head.part, length) {
@@ -54,14 +54,18 @@ pub async fn answer(
                     headers.insert(CONTENT_RANGE, ranges::unsatisfied(length));
                     headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
                     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-                    return Some(response(StatusCode::RANGE_NOT_SATISFIABLE, headers, Body::Empty));
+                    return Some(response(
+                        StatusCode::RANGE_NOT_SATISFIABLE,
+                        headers,
+                        Body::empty(),
+                    ));
                 }
             }
         }
         (None, _) => (head.status, None),
     };
     if *method == Method::HEAD {
-        return Some(response(status, headers, Body::Empty));
+        return Some(response(status, headers, Body::empty()));
     }
     let body = match &stored.body {
         StoredBody::Memory(bytes) => match range {
@@ -96,7 +100,7 @@ pub fn as_it_came(
     let mut headers = stored.head.headers.clone();
     headers.append(CACHE_STATUS, cache_status);
     let body = match &stored.body {
-        StoredBody::Growing(growing) => growing.reader(None).map_or(Body::Empty, Body::streamed),
+        StoredBody::Growing(growing) => growing.reader(None).map_or(Body::empty(), Body::streamed),
         StoredBody::Memory(bytes) => Body::full(bytes.clone()),
         StoredBody::File(source) => Body::streamed(StoredBody::block_reader(source, None)),
     };

@@ -13,13 +13,17 @@ use super::control::{ResponseControl, Value};
 /// `Cache-Control`.
 pub fn control(headers: &HeaderMap, targets: &[HeaderName]) -> ResponseControl {
     let targeted = targets.iter().filter(|name| headers.contains_key(*name));
-    targeted.filter_map(|name| of_target(headers, name)).next().unwrap_or_else(|| ResponseControl::of(headers))
+    targeted
+        .filter_map(|name| of_target(headers, name))
+        .next()
+        .unwrap_or_else(|| ResponseControl::of(headers))
 }
 
 /// A targeted field: a dictionary of RFC 8941. One that is malformed, or empty, is as if it were not
 /// there (RFC 9213, section 2.1).
 fn of_target(headers: &HeaderMap, name: &HeaderName) -> Option<ResponseControl> {
-    let lines: Option<Vec<&str>> = headers.get_all(name).into_iter().map(|line| line.to_str().ok()).collect();
+    let lines: Option<Vec<&str>> =
+        headers.get_all(name).into_iter().map(|line| line.to_str().ok()).collect();
     let text = lines?.join(",");
     let members: Dictionary = Parser::new(&text).parse().ok()?;
     if members.is_empty() {
@@ -61,7 +65,9 @@ mod tests {
     #[test]
     fn a_field_for_this_cache_counts_alone() {
         let control = of("max-age=60, must-revalidate, x=(1 2), no-cache=?0");
-        assert!(control.targeted && control.must_revalidate && !control.no_store && !control.no_cache);
+        assert!(
+            control.targeted && control.must_revalidate && !control.no_store && !control.no_cache
+        );
         assert_eq!(control.max_age, Some(Duration::from_secs(60)));
         assert_eq!(of("max-age=1.5").max_age, Some(Duration::ZERO));
     }

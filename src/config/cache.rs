@@ -86,7 +86,10 @@ impl CacheFile {
         let span = |given: Option<Span>, default: Duration| given.map_or(default, |span| span.0);
         let target = |name: &String| {
             let wrong = |_unfit| {
-                ConfigError::value("cache.targets", format!("must be names of fields, found {name:?}"))
+                ConfigError::value(
+                    "cache.targets",
+                    format!("must be names of fields, found {name:?}"),
+                )
             };
             name.parse::<HeaderName>().map_err(wrong)
         };

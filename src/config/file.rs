@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::cache::CacheFile;
+use crate::access::PortRange;
+use crate::access_log::{self, Format, LogConfig};
+use crate::auth::AuthConfig;
 use crate::files::read_limited;
 use crate::net::resolve::HostTarget;
 use crate::pac::{PacOptions, PacRoutes, check_custom_logic};
-use crate::units::Span;
+use crate::units::{Rate, Span};
 
 /// Why a configuration cannot be used; the text names file, line and column where there are any.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +101,10 @@ pub struct MemberFile {
     pub cache: CacheFile,
     /// How long and how much.
     pub limits: LimitsFile,
+    /// One line a request.
+    pub access_log: AccessLogFile,
+    /// Who has to give a password.
+    pub auth: AuthFile,
 }
 
 /// A master's file.
@@ -137,7 +144,11 @@ pub struct AccessFile {
     /// Networks that are served; default: loopback and private ones.
     pub clients: Option<Vec<String>>,
     /// Ports for CONNECT; default 443 and 8443.
-    pub connect_ports: Option<Vec<u16>>,
+    pub connect_ports: Option<Vec<PortRange>>,
+    /// Ports of `http:` URLs; default 80, 443 and 1025 to 65535.
+    pub ports: Option<Vec<PortRange>>,
+    /// Methods; default: all but TRACE and TRACK.
+    pub methods: Option<Vec<String>>,
 }
 
 /// `[tls]`.
@@ -158,6 +169,10 @@ pub struct DestinationsFile {
     pub allow: Vec<String>,
     /// Networks never to connect to.
     pub deny: Vec<String>,
+    /// Hosts that are served, and no others; default: all.
+    pub allow_hosts: Option<Vec<String>>,
+    /// Hosts that are never served.
+    pub deny_hosts: Vec<String>,
 }
 
 /// `[limits]`.
@@ -166,6 +181,12 @@ pub struct DestinationsFile {
 pub struct LimitsFile {
     /// Client connections at the same time. Default 20000.
     pub connections: Option<usize>,
+    /// Connections of one client. Default 2000; 0: no limit.
+    pub client_connections: Option<usize>,
+    /// Requests of one client, such as `100/s`. Default: no limit.
+    pub client_requests: Option<Rate>,
+    /// Requests that one client may make at once. Default: those of one `client_requests`.
+    pub client_burst: Option<u32>,
     /// A request's head, from the start of the connection or the last response. Default 60s.
     pub header: Option<Span>,
     /// A connection to the next hop. Default 3s.
@@ -180,6 +201,26 @@ pub struct LimitsFile {
     pub drain: Option<Span>,
     /// Siblings that are tried before the origin. Default 2; 0: all requests go to the origin.
     pub tries: Option<usize>,
+}
+
+/// `[access_log]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccessLogFile {
+    /// The file to append to; none: nothing is logged.
+    pub path: Option<PathBuf>,
+    /// `squid` (default), `combined` or `json`.
+    pub format: Option<String>,
+}
+
+/// `[auth]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthFile {
+    /// File of users, by Apache's `htpasswd -B`; none: nobody is asked.
+    pub htpasswd: Option<PathBuf>,
+    /// What a client is told that it needs a password for; default: `parray`.
+    pub realm: Option<String>,
 }
 
 const LARGEST: u64 = 1 << 20;
@@ -239,6 +280,56 @@ impl PacFile {
             options.custom_logic = Some(text);
         }
         Ok(options)
+    }
+}
+
+impl AuthFile {
+    /// The users; reads their file.
+    ///
+    /// # Errors
+    /// A realm without a file or one that cannot be said, a file that cannot be read, or its first line
+    /// that cannot be used.
+    pub fn config(&self) -> Result<Option<AuthConfig>, ConfigError> {
+        let realm = self.realm.as_deref().unwrap_or("parray");
+        match &self.htpasswd {
+            Some(path) => AuthConfig::read(path, realm)
+                .map(Some)
+                .map_err(|error| ConfigError::value("auth", error)),
+            None if self.realm.is_some() => {
+                Err(ConfigError::Missing("auth.htpasswd: a realm needs a file of users"))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+impl AccessLogFile {
+    /// The checked settings; makes the file if there is none.
+    ///
+    /// # Errors
+    /// A format without a path, an unknown one, or a file that cannot be opened for appending.
+    pub fn config(&self) -> Result<Option<LogConfig>, ConfigError> {
+        let format = match &self.format {
+            Some(text) => {
+                text.parse().map_err(|error| ConfigError::value("access_log.format", error))?
+            }
+            None => Format::default(),
+        };
+        let Some(path) = self.path.clone() else {
+            return match self.format {
+                Some(_) => Err(ConfigError::Missing("access_log.path: a format needs a file")),
+                None => Ok(None),
+            };
+        };
+        if path.as_os_str() == "-" {
+            let why = "must be a file, found \"-\": for standard output say /dev/stdout";
+            return Err(ConfigError::value("access_log.path", why));
+        }
+        access_log::open(&path).map_err(|error| ConfigError::Read {
+            path: path.display().to_string(),
+            why: error.to_string(),
+        })?;
+        Ok(Some(LogConfig { path, format }))
     }
 }
 

@@ -1,22 +1,25 @@
 //! A member's configuration, checked.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use hyper::Uri;
-use ipnet::IpNet;
 use pat::{AddressBy, MemberName};
 
+use super::access;
 use super::cache::CacheConfig;
 use super::file::{ConfigError, LimitsFile, MemberFile, host_target};
 use super::token::Token;
-use crate::net::destination::{DestinationPolicy, is_private, plain};
+use crate::access::Rules;
+use crate::access_log::LogConfig;
+use crate::auth::AuthConfig;
+use crate::net::destination::DestinationPolicy;
 use crate::net::resolve::{HostMap, Resolver};
 use crate::net::serve::ServeLimits;
 use crate::net::tls::Tls;
 use crate::pac::PacOptions;
-use crate::units::Span;
+use crate::units::{Rate, Span};
 
 /// What a member runs by.
 #[derive(Debug, Clone)]
@@ -36,7 +39,7 @@ pub struct MemberConfig {
     /// The bearer token that purges need; `None`: purges from this host only.
     pub token: Option<Token>,
     /// Who may do what.
-    pub access: Access,
+    pub access: Rules,
     /// Who it is to clients that speak TLS; `None`: it speaks none.
     pub tls: Option<Tls>,
     /// Names and addresses of origins.
@@ -45,6 +48,10 @@ pub struct MemberConfig {
     pub cache: Option<CacheConfig>,
     /// How long and how much.
     pub limits: MemberLimits,
+    /// One line a request; `None`: nothing is logged.
+    pub access_log: Option<LogConfig>,
+    /// Users; `None`: nobody is asked for a password.
+    pub auth: Option<AuthConfig>,
 }
 
 /// Where a member's table comes from.
@@ -54,26 +61,6 @@ pub enum TableSource {
     Master(Uri),
     /// A file, watched.
     File(PathBuf),
-}
-
-/// Which clients are served, and what CONNECT may reach.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// Networks; `None`: loopback and private ones.
-    pub clients: Option<Vec<IpNet>>,
-    /// Ports for CONNECT.
-    pub connect_ports: Vec<u16>,
-}
-
-impl Access {
-    /// Whether a client of this address is served. Members of the table are, too; that is not asked here.
-    pub fn serves(&self, client: IpAddr) -> bool {
-        let client = plain(client);
-        match &self.clients {
-            Some(networks) => networks.iter().any(|network| network.contains(&client)),
-            None => is_private(client),
-        }
-    }
 }
 
 /// How long and how much.
@@ -91,6 +78,8 @@ pub struct MemberLimits {
     pub tunnel_idle: Duration,
     /// Siblings that are tried before the origin; 0: none.
     pub tries: usize,
+    /// Requests of one client, and how many at once, which is 1 or more; `None`: no limit.
+    pub client_requests: Option<(Rate, u32)>,
 }
 
 impl TryFrom<MemberFile> for MemberConfig {
@@ -109,17 +98,10 @@ impl TryFrom<MemberFile> for MemberConfig {
             }
             None => AddressBy::Ip,
         };
-        let access = Access {
-            clients: file
-                .access
-                .clients
-                .map(|list| networks("access.clients", &list))
-                .transpose()?,
-            connect_ports: file.access.connect_ports.unwrap_or_else(|| vec![443, 8443]),
-        };
+        let access = access::rules(file.access, &file.destinations)?;
         let policy = DestinationPolicy {
-            allow: networks("destinations.allow", &file.destinations.allow)?,
-            deny: networks("destinations.deny", &file.destinations.deny)?,
+            allow: access::networks("destinations.allow", &file.destinations.allow)?,
+            deny: access::networks("destinations.deny", &file.destinations.deny)?,
         };
         let hosts = file.hosts.into_iter().map(|(name, target)| match host_target(&target) {
             Some(target) => Ok((name, target)),
@@ -144,6 +126,8 @@ impl TryFrom<MemberFile> for MemberConfig {
             token: file.token_file.as_deref().map(Token::read).transpose()?,
             cache: file.cache.config()?,
             limits: limits(&file.limits)?,
+            access_log: file.access_log.config()?,
+            auth: file.auth.config()?,
         })
     }
 }
@@ -174,20 +158,6 @@ fn source(master: Option<&str>, table: Option<PathBuf>) -> Result<TableSource, C
     }
 }
 
-fn networks(key: &'static str, list: &[String]) -> Result<Vec<IpNet>, ConfigError> {
-    let network = |text: &String| {
-        let parsed =
-            text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-        parsed.ok_or_else(|| {
-            ConfigError::value(
-                key,
-                format!("must be addresses or networks like 10.0.0.0/8, found {text:?}"),
-            )
-        })
-    };
-    list.iter().map(network).collect()
-}
-
 fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {
     let times = [file.header, file.connect, file.first_byte, file.idle, file.tunnel_idle];
     if times.iter().flatten().any(|span| span.0.is_zero()) {
@@ -199,6 +169,7 @@ fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {
     let idle = span(file.idle, 60);
     let serve = ServeLimits {
         connections: file.connections.unwrap_or(20_000).clamp(1, 1 << 24),
+        client_connections: file.client_connections.unwrap_or(2000),
         header: span(file.header, 60),
         write: idle,
         tunnel: span(file.tunnel_idle, 600),
@@ -211,5 +182,18 @@ fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {
         idle,
         tunnel_idle: span(file.tunnel_idle, 600),
         tries: file.tries.unwrap_or(2),
+        client_requests: match (file.client_requests, file.client_burst) {
+            (_, Some(0)) => {
+                return Err(ConfigError::value(
+                    "limits.client_burst",
+                    "must be 1 or more, found 0",
+                ));
+            }
+            (None, Some(_)) => {
+                let why = "limits.client_requests: a burst needs a rate such as \"100/s\"";
+                return Err(ConfigError::Missing(why));
+            }
+            (rate, burst) => rate.map(|rate| (rate, burst.unwrap_or(rate.count))),
+        },
     })
 }

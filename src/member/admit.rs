@@ -1,11 +1,16 @@
-//! Who may do what: pure.
+//! Who may do what: what decides is in `access` and `auth`; here it becomes a failure.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use hyper::Method;
+use hyper::{HeaderMap, Method};
+use tokio::time::Instant;
 
+use super::Plane;
+use super::hop::HOP;
+use crate::access::Rules;
+use crate::auth::Denial;
 use crate::blame::{Cause, Failure};
-use crate::config::Access;
 use crate::net::target::Target;
 
 /// Whether a client may have this. Own pages are for whoever is served.
@@ -13,51 +18,52 @@ use crate::net::target::Target;
 /// # Errors
 /// Why not, for a 403.
 pub(super) fn admit(
-    access: &Access,
+    rules: &Rules,
     client: IpAddr,
     is_member: bool,
     method: &Method,
     target: &Target,
 ) -> Result<(), Failure> {
-    let denied = |details: String| Err(Failure::new(Cause::RequestDenied, details));
-    if !is_member && !access.serves(client) {
-        return denied(format!("client {client} is not served"));
-    }
-    match target {
-        Target::Tunnel { port, .. } if !access.connect_ports.contains(port) => {
-            denied(format!("CONNECT to port {port} is not served"))
-        }
-        // It would show a client what was added on the way.
-        Target::Resource { .. } | Target::Own if method == Method::TRACE => {
-            denied("TRACE is not served".to_owned())
-        }
-        Target::Tunnel { .. } | Target::Resource { .. } | Target::Own => Ok(()),
-    }
+    let checked = rules.check(client, is_member, method, target);
+    checked.map_err(|refusal| Failure::new(Cause::RequestDenied, refusal.to_string()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether a client may ask just now. Members may at any time: they ask for many clients.
+///
+/// # Errors
+/// Too often, for a 429.
+pub(super) fn pace(plane: &Plane, client: IpAddr, is_member: bool) -> Result<(), Failure> {
+    let Some(limit) = plane.rate_limit.as_ref().filter(|_| !is_member) else {
+        return Ok(());
+    };
+    limit.pass(client, Instant::now()).map_err(|_wait| {
+        plane.stats.too_often.add();
+        Failure::new(Cause::TooOften, format!("client {client} asks too often"))
+    })
+}
 
-    fn ask(client: &str, is_member: bool, method: &Method, target: &Target) -> bool {
-        let access = Access { clients: None, connect_ports: vec![443, 8443] };
-        admit(&access, client.parse().unwrap(), is_member, method, target).is_ok()
+/// The user that a client says it is, where users are asked for. A member has asked already, so its
+/// requests have none: it is known by its address in the table, and by its marker.
+///
+/// # Errors
+/// No name and password, or wrong ones, for a 407; too many to check just now, for a 503.
+pub(super) async fn authenticate(
+    plane: &Plane,
+    headers: &HeaderMap,
+    client: IpAddr,
+    is_member: bool,
+) -> Result<Option<Arc<str>>, Failure> {
+    let Some(auth) = &plane.auth else {
+        return Ok(None);
+    };
+    if is_member && headers.contains_key(&HOP) {
+        return Ok(None);
     }
-
-    #[test]
-    fn closed_by_default_but_for_private_clients_and_siblings() {
-        assert!(ask("10.0.0.1", false, &Method::GET, &Target::Own));
-        assert!(ask("::ffff:127.0.0.1", false, &Method::GET, &Target::Own));
-        assert!(!ask("192.0.2.1", false, &Method::GET, &Target::Own));
-        assert!(ask("192.0.2.1", true, &Method::GET, &Target::Own));
-        assert!(!ask("127.0.0.1", false, &Method::TRACE, &Target::Own));
-    }
-
-    #[test]
-    fn tunnels_lead_to_tls_ports_only() {
-        for (port, open) in [(443, true), (8443, true), (25, false), (22, false), (80, false)] {
-            let target = Target::Tunnel { host: "a".to_owned(), port };
-            assert_eq!(ask("127.0.0.1", false, &Method::CONNECT, &target), open, "{port}");
-        }
+    let required = |details: &str| Failure::new(Cause::AuthenticationRequired, details);
+    match auth.check(headers, client).await {
+        Ok(user) => Ok(Some(user)),
+        Err(Denial::Missing) => Err(required("a name and a password are needed")),
+        Err(Denial::Wrong) => Err(required("the name or the password is wrong")),
+        Err(Denial::Busy) => Err(Failure::new(Cause::Busy, "too many passwords to check")),
     }
 }

@@ -151,7 +151,7 @@ impl Poller<'_> {
         let separator = if self.url.query().is_some() { '&' } else { '?' };
         let waiting: Result<Uri, _> =
             format!("{}{separator}wait={}", self.url, WAIT.as_secs()).parse();
-        let mut request = Request::new(Body::Empty);
+        let mut request = Request::new(Body::empty());
         *request.uri_mut() = waiting.unwrap_or_else(|_unfit| self.url.clone());
         request.headers_mut().insert(
             USER_AGENT,

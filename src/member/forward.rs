@@ -57,7 +57,7 @@ pub(super) async fn forward(
     }
     let body =
         UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted, asked.body.clone());
-    Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
+    Ok(Response::from_parts(head, Body::upstream(body)))
 }
 
 /// Marks a response whose body ends where its connection does: nobody can tell whether it is whole.
@@ -301,5 +301,5 @@ fn failure_of(error: &hyper::Error, unsent: bool, body: &SharedBody) -> Failure 
         return Failure::new(Cause::RequestError, "request body was cut off or malformed");
     }
     let cause = if error.is_parse() { Cause::ProtocolError } else { Cause::ConnectionTerminated };
-    Failure { cause, details: error.to_string(), unsent }
+    Failure { unsent, ..Failure::new(cause, error.to_string()) }
 }

@@ -16,6 +16,7 @@ mod hop;
 mod manage;
 mod own;
 mod poll;
+mod record;
 mod request;
 mod respond;
 mod snapshot;
@@ -23,12 +24,17 @@ mod stats;
 mod tunnel;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::RateLimit;
+use crate::access_log::AccessLog;
+use crate::auth::Auth;
 use crate::cache::Cache;
 use crate::config::MemberConfig;
 use crate::net::pool::{Pool, PoolLimits};
@@ -58,6 +64,9 @@ struct Plane {
     cache: Option<Arc<Cache>>,
     health: Health,
     stats: Stats,
+    access_log: Option<AccessLog>,
+    auth: Option<Auth>,
+    rate_limit: Option<RateLimit>,
     /// Connections to next hops and tunnels.
     tasks: TaskTracker,
     /// Asks for a poll now.
@@ -76,12 +85,17 @@ impl Member {
         let first = follow::last_good(&config).unwrap_or_default();
         let cache = cache_of(&config, &first);
         let current = Arc::new(Published::new(first));
+        let access_log = config.access_log.as_ref();
+        let access_log = access_log.map(|log| AccessLog::start(log, config.name.as_str()));
         let plane = Plane {
             cache,
             publisher: Publisher::new(Arc::clone(&current), shutdown.clone()),
             pool: Pool::new(PoolLimits::default(), tasks.clone()),
             health: Health::default(),
             stats: Stats::default(),
+            access_log,
+            auth: config.auth.clone().map(Auth::new),
+            rate_limit: config.limits.client_requests.map(|(rate, n)| RateLimit::new(rate, n)),
             poll_now: Notify::new(),
             look_now: Notify::new(),
             config,
@@ -103,6 +117,13 @@ impl Member {
         self.plane.look_now.notify_one();
     }
 
+    /// Opens the access log anew: after it was renamed, so that a new file begins. No line is lost.
+    pub fn reopen_logs(&self) {
+        if let Some(log) = &self.plane.access_log {
+            log.reopen();
+        }
+    }
+
     /// Serves on the listener and follows the table until shutdown; then drains.
     pub async fn run(self, listener: TcpListener) {
         let plane = self.plane;
@@ -110,6 +131,7 @@ impl Member {
         let follow = shutdown.run_until_cancelled(follow::follow(&plane));
         let certificate = shutdown.run_until_cancelled(certificate::follow(&plane));
         let housekeeping = shutdown.run_until_cancelled(housekeeping(&plane));
+        let users = shutdown.run_until_cancelled(follow_users(&plane));
         let listener = Listener::new(listener, plane.config.tls.clone());
         let front = Arc::new(Front(Arc::clone(&plane)));
         let serving = serve::run(listener, front, limits, shutdown.clone());
@@ -118,18 +140,39 @@ impl Member {
             tokio::time::sleep(limits.drain).await;
         };
         let drained = async {
-            tokio::join!(serving, follow, certificate, housekeeping);
+            tokio::join!(serving, follow, certificate, housekeeping, users);
             plane.tasks.close();
             // Idle connections to next hops never end by themselves.
             plane.pool.clear();
             plane.tasks.wait().await;
         };
+        tokio::pin!(drained);
         tokio::select! {
-            () = drained => {}
+            () = drained.as_mut() => {}
             () = overdue => {
                 tracing::warn!(open = plane.tasks.len(), "connections and tunnels are cut: they did not drain in time");
                 plane.cut.cancel();
+                // What is cut still tells the access log.
+                tokio::time::timeout(CUT, drained).await.ok(); // nobody waits for the rest
             }
+        }
+        plane.close_log().await;
+    }
+}
+
+/// How long connections may take to end once they are cut.
+const CUT: Duration = Duration::from_secs(1);
+
+/// How long the disk may take for the last lines of the access log.
+const LAST_LINES: Duration = Duration::from_secs(5);
+
+impl Plane {
+    /// Writes the last lines of the access log.
+    async fn close_log(&self) {
+        let Some(log) = self.access_log.clone() else { return };
+        let closing = self.tasks.spawn_blocking(move || log.close());
+        if tokio::time::timeout(LAST_LINES, closing).await.is_err() {
+            tracing::error!("the last lines of the access log are lost: the disk is too slow");
         }
     }
 }
@@ -142,9 +185,18 @@ fn cache_of(config: &MemberConfig, first: &Snapshot) -> Option<Arc<Cache>> {
 
 #[expect(clippy::infinite_loop, reason = "it ends where it is awaited, at shutdown")]
 async fn housekeeping(plane: &Plane) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
+    let mut every = tokio::time::interval(Duration::from_secs(15));
     loop {
         every.tick().await;
         plane.pool.sweep();
+        if let Some(limit) = &plane.rate_limit {
+            limit.sweep(Instant::now());
+        }
+    }
+}
+
+async fn follow_users(plane: &Plane) {
+    if let Some(auth) = &plane.auth {
+        auth.follow().await;
     }
 }

@@ -7,6 +7,8 @@ use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
 use super::{Plane, manage};
+use crate::access_log::Counts;
+use crate::auth::AuthCounts;
 use crate::net::body::{Body, SharedBody};
 use crate::site::{HasSite, own_page};
 
@@ -55,6 +57,17 @@ fn health(plane: &Plane) -> String {
         "name": plane.config.name,
         "table": table,
         "counts": plane.stats.as_json(),
+        "auth": plane.auth.as_ref().map(|auth| {
+            let AuthCounts { users, wrong, busy, computed, refused_files } = auth.counts();
+            json!({
+                "users": users, "wrong": wrong, "busy": busy, "computed": computed,
+                "refused_files": refused_files,
+            })
+        }),
+        "access_log": plane.access_log.as_ref().map(|log| {
+            let Counts { lines, dropped, failed } = log.counts();
+            json!({ "lines": lines, "dropped": dropped, "failed": failed })
+        }),
     });
     format!("{document}\n")
 }

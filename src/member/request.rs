@@ -7,7 +7,7 @@
 //!                                    everything   -> forward
 //! ```
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +20,10 @@ use tokio::time::Instant;
 use super::cached::{self, Looked, Lookup};
 use super::course::{Course, Decision};
 use super::hop::{self, Origin};
+use super::record::{self, Traffic};
 use super::snapshot::{Ready, Snapshot};
 use super::{Plane, admit, fetch, forward, own, respond, tunnel};
+use crate::access_log::Entry;
 use crate::blame::{Blame, Cause, Failure};
 use crate::cache::moment::Moment;
 use crate::net::body::{Body, SharedBody};
@@ -66,22 +68,35 @@ impl Handler for Front {
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
         let plane = &self.0;
+        let mut entry = plane.access_log.as_ref().map(|log| log.begin(&head, peer.ip()));
         let body = SharedBody::new(incoming, plane.config.limits.idle);
         let arrived = Arrived { head, body, switched };
         let snapshot = plane.current.load();
-        let mut response = match plane.serve(arrived, &snapshot, peer).await {
+        let mut response = match plane.serve(arrived, &snapshot, peer, &mut entry).await {
             Ok(response) => response,
             Err(failure) => {
                 plane.stats.failures.add();
                 tracing::debug!(%peer, %failure, "request failed");
-                respond::respond(&failure, &plane.config.name)
+                respond::respond(&failure, &plane.config)
             }
         };
         if opaque && !switches(&response) {
             // What follows such a request is not looked at by the guard of the connection.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        response
+        match entry {
+            Some(entry) => record::answered(entry, response),
+            None => response,
+        }
+    }
+
+    fn is_exempt(&self, client: IpAddr) -> bool {
+        self.0.current.load().is_member_address(client)
+    }
+
+    fn turned_away(&self, client: IpAddr) {
+        self.0.stats.turned_away.add();
+        tracing::debug!(%client, "connection closed: its client has too many");
     }
 }
 
@@ -94,8 +109,8 @@ fn switches(response: &Response<Body>) -> bool {
 }
 
 /// Marks a response after which the connection is a tunnel.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Switched;
+#[derive(Debug, Clone)]
+pub(super) struct Switched(pub(super) Arc<Traffic>);
 
 impl Plane {
     async fn serve(
@@ -103,15 +118,21 @@ impl Plane {
         arrived: Arrived,
         snapshot: &Arc<Snapshot>,
         peer: SocketAddr,
+        entry: &mut Option<Box<Entry>>,
     ) -> Result<Response<Body>, Failure> {
         let Arrived { head, body, switched } = arrived;
         let target = target(&head.method, &head.uri, &head.headers, head.version)?;
         let is_member = snapshot.is_member_address(peer.ip());
+        admit::pace(self, peer.ip(), is_member)?;
         admit::admit(&self.config.access, peer.ip(), is_member, &head.method, &target)?;
         if target == Target::Own {
             return Ok(own::answer(self, &head, &body, peer).await);
         }
         self.stats.requests.add();
+        let user = admit::authenticate(self, &head.headers, peer.ip(), is_member).await?;
+        if let (Some(entry), Some(user)) = (entry, user) {
+            entry.set_user(user);
+        }
         let me = &self.config.name;
         if via_has(&head.headers, me.as_str()) {
             return Err(Failure::new(Cause::LoopDetected, "the request has been here before"));
@@ -182,11 +203,12 @@ impl Plane {
             tracing::debug!(url, ?decision, "request routed");
             let sibling = match decision {
                 Decision::Sibling(place) => {
-                    snapshot.ready().and_then(|ready| Some((ready.authorities.get(place)?, ready)))
+                    let ready = snapshot.ready();
+                    ready.and_then(|ready| Some((place, ready.authorities.get(place)?, ready)))
                 }
                 Decision::Here(_) => None,
             };
-            let Some((authority, ready)) = sibling else {
+            let Some((place, authority, ready)) = sibling else {
                 return fetch::from_origin(self, request, lookup).await;
             };
             self.stats.to_siblings.add();
@@ -200,7 +222,7 @@ impl Plane {
                         let void = fetch::void_after(lookup, &request.head.method, response);
                         fetch::forget(lookup, void).await;
                     }
-                    return result;
+                    return record::asked(self, result, ready.labels.get(place));
                 }
             }
         }

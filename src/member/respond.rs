@@ -3,11 +3,13 @@
 //! `Proxy-Status` is that of RFC 9209; the statuses are those that its section 2.3 recommends, but 4xx
 //! for what is the client's to mend.
 
-use hyper::header::{CONNECTION, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, HeaderName, HeaderValue, PROXY_AUTHENTICATE, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use pat::MemberName;
 
+use super::record;
 use crate::blame::{Blame, Cause, Failure};
+use crate::config::MemberConfig;
 use crate::net::body::Body;
 use crate::site::own_page;
 
@@ -15,6 +17,9 @@ use crate::site::own_page;
 fn status(cause: Cause) -> StatusCode {
     match (cause, cause.blame()) {
         (Cause::RequestError, _) => StatusCode::BAD_REQUEST,
+        (Cause::AuthenticationRequired, _) => StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+        (Cause::TooOften, _) => StatusCode::TOO_MANY_REQUESTS,
+        (Cause::Busy, _) => StatusCode::SERVICE_UNAVAILABLE,
         (_, Blame::Client) => StatusCode::FORBIDDEN,
         (Cause::InternalError, _) => StatusCode::INTERNAL_SERVER_ERROR,
         (Cause::ConnectionTimeout | Cause::ResponseTimeout, _) => StatusCode::GATEWAY_TIMEOUT,
@@ -23,7 +28,8 @@ fn status(cause: Cause) -> StatusCode {
 }
 
 /// The response to a request that failed.
-pub(super) fn respond(failure: &Failure, me: &MemberName) -> Response<Body> {
+pub(super) fn respond(failure: &Failure, config: &MemberConfig) -> Response<Body> {
+    let me = &config.name;
     let text = format!("{me}: {failure}\n");
     let mut response = own_page(status(failure.cause), "text/plain; charset=utf-8", text);
     let headers = response.headers_mut();
@@ -36,10 +42,27 @@ pub(super) fn respond(failure: &Failure, me: &MemberName) -> Response<Body> {
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(HeaderName::from_static("proxy-status"), value);
     }
+    match (failure.cause, &config.auth, config.limits.client_requests) {
+        (Cause::AuthenticationRequired, Some(auth), _) => {
+            if let Ok(value) = HeaderValue::try_from(auth.challenge()) {
+                headers.insert(PROXY_AUTHENTICATE, value);
+            }
+        }
+        (Cause::TooOften, _, Some((rate, _))) => {
+            // The next token has come by then.
+            let seconds = (rate.per / rate.count.max(1)).as_secs().max(1);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        (Cause::Busy, ..) => {
+            headers.insert(RETRY_AFTER, HeaderValue::from(1));
+        }
+        _ => {}
+    }
     if failure.cause == Cause::RequestError {
         // Where such a request ends is not to be trusted.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    response.extensions_mut().insert(record::outcome_of(failure));
     response
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Ready {
     pub(super) site: Site,
     /// `host:port` to connect to, of each member in the order of the table.
     pub(super) authorities: Vec<Arc<str>>,
+    /// Names of the members in the order of the table.
+    pub(super) labels: Vec<Arc<str>>,
     /// This member's place in the table; `None` if it is not in it.
     pub(super) me: Option<usize>,
     /// Addresses of members.
@@ -41,8 +43,9 @@ impl Snapshot {
             |member: &pat::Member| member.ip.or_else(|| member.name.as_str().parse().ok());
         let addresses = members.iter().filter_map(own_address).collect();
         let names = members.iter().map(|member| member.name.folded().to_owned()).collect();
+        let labels = members.iter().map(|member| member.name.as_str().into()).collect();
         let site = Site::of(table, &config.pac)?;
-        Ok(Self { ready: Some(Ready { site, authorities, me, addresses, names }) })
+        Ok(Self { ready: Some(Ready { site, authorities, labels, me, addresses, names }) })
     }
 
     /// The table, ready.

@@ -47,6 +47,10 @@ pub(super) struct Stats {
     pub(super) stored: Counter,
     /// Attempts at a sibling that failed, so that the next was asked.
     pub(super) fallbacks: Counter,
+    /// Requests of clients that ask too often.
+    pub(super) too_often: Counter,
+    /// Connections of clients that have too many.
+    pub(super) turned_away: Counter,
     /// Tables that were put to use.
     pub(super) tables: Counter,
     /// Polls that found nothing new.
@@ -91,6 +95,8 @@ impl Stats {
             "to_origin": self.to_origin.value(),
             "fallbacks": self.fallbacks.value(),
             "cache": self.cache_json(),
+            "too_often": self.too_often.value(),
+            "turned_away": self.turned_away.value(),
             "tables": self.tables.value(),
             "polls": {
                 "unchanged": self.polls_unchanged.value(),

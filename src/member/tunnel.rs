@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::Plane;
 use super::forward::{Answered, connect_origin, exchange};
+use super::record::Traffic;
 use super::request::{Asked, NextHop, Switched};
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, UpstreamBody};
@@ -35,20 +36,23 @@ pub(super) async fn open(
         let client = asked.switched.take().ok_or_else(lost)?;
         let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
         let held = asked.head.extensions.remove::<Held>();
+        let traffic = Arc::<Traffic>::default();
+        let opened = opened(&traffic);
         plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
             let _held = held;
             match client.await {
-                Ok(client) => carry(TokioIo::new(client), stream, limit).await,
+                Ok(client) => carry(TokioIo::new(client), stream, limit, &traffic).await,
                 Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
             }
         }));
-        return Ok(opened());
+        return Ok(opened);
     }
     let Answered { lease, response, unwanted } = exchange(plane, asked, &next).await?;
     if response.status().is_success() {
         let client = asked.switched.take().ok_or_else(lost)?;
-        join(plane, client, hyper::upgrade::on(response), asked.head.extensions.remove::<Held>());
-        return Ok(opened());
+        let held = asked.head.extensions.remove::<Held>();
+        let traffic = join(plane, client, hyper::upgrade::on(response), held);
+        return Ok(opened(&traffic));
     }
     // The sibling's own word on why not.
     let (mut head, incoming) = response.into_parts();
@@ -56,7 +60,7 @@ pub(super) async fn open(
     head.extensions.clear();
     let body =
         UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted, asked.body.clone());
-    Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
+    Ok(Response::from_parts(head, Body::upstream(body)))
 }
 
 /// Answers a request that the next hop answered with 101, and joins both sides.
@@ -65,7 +69,7 @@ pub(super) fn switch(
     client: OnUpgrade,
     upstream: Response<Incoming>,
 ) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let protocol = upstream.headers().get(UPGRADE).cloned();
     *response.headers_mut() = upstream.headers().clone();
@@ -75,28 +79,31 @@ pub(super) fn switch(
         response.headers_mut().insert(UPGRADE, protocol);
     }
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    response.extensions_mut().insert(Switched);
-    join(plane, client, hyper::upgrade::on(upstream), None);
+    let traffic = join(plane, client, hyper::upgrade::on(upstream), None);
+    response.extensions_mut().insert(Switched(traffic));
     response
 }
 
-fn opened() -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    response.extensions_mut().insert(Switched);
+fn opened(traffic: &Arc<Traffic>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Switched(Arc::clone(traffic)));
     response
 }
 
-fn join(plane: &Plane, client: OnUpgrade, upstream: OnUpgrade, held: Option<Held>) {
+fn join(plane: &Plane, client: OnUpgrade, upstream: OnUpgrade, held: Option<Held>) -> Arc<Traffic> {
+    let traffic = Arc::<Traffic>::default();
+    let carried = Arc::clone(&traffic);
     let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
     plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
         let _held = held;
         match tokio::try_join!(client, upstream) {
             Ok((client, upstream)) => {
-                carry(TokioIo::new(client), TokioIo::new(upstream), limit).await;
+                carry(TokioIo::new(client), TokioIo::new(upstream), limit, &carried).await;
             }
             Err(error) => tracing::debug!(%error, "one side left before the tunnel was open"),
         }
     }));
+    traffic
 }
 
 /// Carries bytes both ways until both sides have ended, one fails, or both are silent for `limit`.
@@ -104,10 +111,12 @@ async fn carry(
     client: impl AsyncRead + AsyncWrite + Unpin,
     upstream: impl AsyncRead + AsyncWrite + Unpin,
     limit: Duration,
+    traffic: &Traffic,
 ) {
-    let activity = Arc::new(AtomicU64::new(0));
-    let mut client = Observed { stream: client, activity: Arc::clone(&activity) };
-    let mut upstream = Observed { stream: upstream, activity: Arc::clone(&activity) };
+    let activity = AtomicU64::new(0);
+    let mut client = Observed { stream: client, activity: &activity, written: &traffic.sent };
+    let mut upstream =
+        Observed { stream: upstream, activity: &activity, written: &traffic.received };
     let silence = async {
         let mut seen = activity.load(Ordering::Relaxed);
         loop {
@@ -128,13 +137,14 @@ async fn carry(
     }
 }
 
-/// Counts reads and writes that moved something.
-struct Observed<S> {
+/// Counts reads and writes that moved something, and the bytes that were written.
+struct Observed<'a, S> {
     stream: S,
-    activity: Arc<AtomicU64>,
+    activity: &'a AtomicU64,
+    written: &'a AtomicU64,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Observed<'_, S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -149,7 +159,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<'_, S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -157,8 +167,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_write(cx, buf);
-        if result.is_ready() {
+        if let Poll::Ready(result) = &result {
             this.activity.fetch_add(1, Ordering::Relaxed);
+            let written = result.as_ref().map_or(0, |written| *written);
+            this.written.fetch_add(u64::try_from(written).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
         result
     }

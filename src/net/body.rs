@@ -36,8 +36,14 @@ pub enum BodyError {
 pub type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>;
 
 /// Any body that is sent here.
-#[non_exhaustive]
-pub enum Body {
+#[derive(Debug)]
+pub struct Body {
+    source: Source,
+    account: Option<Account>,
+}
+
+/// Where a body's bytes come from.
+enum Source {
     /// Nothing.
     Empty,
     /// All at once.
@@ -50,7 +56,7 @@ pub enum Body {
     Streamed(Stream),
 }
 
-impl std::fmt::Debug for Body {
+impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Empty => "Empty",
@@ -62,29 +68,67 @@ impl std::fmt::Debug for Body {
     }
 }
 
+/// Wants to know what became of a response.
+pub trait Ticket: Send + std::fmt::Debug {
+    /// The body is dropped: so many bytes of data were taken from it, and whether that was all of it.
+    fn ended(&mut self, bytes: u64, whole: bool);
+}
+
+/// Counts what is taken from a body, and tells its ticket at the end.
+#[derive(Debug)]
+struct Account {
+    bytes: u64,
+    whole: bool,
+    ticket: Box<dyn Ticket>,
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.ticket.ended(self.bytes, self.whole);
+    }
+}
+
 impl Body {
-    /// A body that comes from elsewhere.
-    pub fn streamed(
-        stream: impl HttpBody<Data = Bytes, Error = BodyError> + Send + 'static,
-    ) -> Self {
-        Self::Streamed(Box::pin(stream))
+    /// A body without a byte.
+    pub fn empty() -> Self {
+        Source::Empty.into()
     }
 
     /// A body of these bytes.
     pub fn full(bytes: impl Into<Bytes>) -> Self {
-        Self::Full(Some(bytes.into()))
+        Source::Full(Some(bytes.into())).into()
+    }
+
+    /// A response's body as it comes.
+    pub fn upstream(body: UpstreamBody) -> Self {
+        Source::Upstream(Box::new(body)).into()
+    }
+
+    /// A body that comes from elsewhere.
+    pub fn streamed(
+        stream: impl HttpBody<Data = Bytes, Error = BodyError> + Send + 'static,
+    ) -> Self {
+        Source::Streamed(Box::pin(stream)).into()
+    }
+
+    /// The same body; its end is told to `ticket`, once, whatever ends it. An earlier ticket is told now.
+    #[must_use]
+    pub fn with_ticket(mut self, ticket: Box<dyn Ticket>) -> Self {
+        let whole = self.is_end_stream();
+        self.account = Some(Account { bytes: 0, whole, ticket });
+        self
     }
 }
 
-impl HttpBody for Body {
-    type Data = Bytes;
-    type Error = BodyError;
+impl From<Source> for Body {
+    fn from(source: Source) -> Self {
+        Self { source, account: None }
+    }
+}
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.get_mut() {
+impl Source {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
             Self::Empty => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Upstream(body) => body.poll(cx),
@@ -102,17 +146,45 @@ impl HttpBody for Body {
             Self::Streamed(body) => body.is_end_stream(),
         }
     }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let frame = ready!(this.source.poll(cx));
+        if let Some(account) = &mut this.account {
+            if let Some(Ok(frame)) = &frame
+                && let Some(data) = frame.data_ref()
+            {
+                account.bytes += u64::try_from(data.len()).unwrap_or(u64::MAX);
+            }
+            // hyper does not ask again after trailers, nor once a body says that it has ended.
+            let last = frame.as_ref().is_none_or(is_trailers);
+            account.whole = last || this.source.is_end_stream();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_end_stream()
+    }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Empty => SizeHint::with_exact(0),
-            Self::Full(bytes) => {
+        match &self.source {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Full(bytes) => {
                 let length = bytes.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
-            Self::Upstream(body) => body.incoming.size_hint(),
-            Self::Lent(body) => body.hint,
-            Self::Streamed(body) => body.size_hint(),
+            Source::Upstream(body) => body.incoming.size_hint(),
+            Source::Lent(body) => body.hint,
+            Source::Streamed(body) => body.size_hint(),
         }
     }
 }
@@ -159,9 +231,7 @@ impl UpstreamBody {
             self.stall.timer = None;
             frame = ready!(poll_incoming(&mut self.incoming, &mut self.stall, cx));
         }
-        let trailers =
-            |frame: &Result<Frame<Bytes>, _>| frame.as_ref().is_ok_and(Frame::is_trailers);
-        if frame.as_ref().is_none_or(trailers) || self.incoming.is_end_stream() {
+        if frame.as_ref().is_none_or(is_trailers) || self.incoming.is_end_stream() {
             self.finish();
         }
         Poll::Ready(frame)
@@ -174,6 +244,10 @@ impl UpstreamBody {
             lease.give_back();
         }
     }
+}
+
+fn is_trailers(frame: &Result<Frame<Bytes>, BodyError>) -> bool {
+    frame.as_ref().is_ok_and(Frame::is_trailers)
 }
 
 fn poll_incoming(
@@ -231,11 +305,11 @@ impl SharedBody {
     pub fn offer(&self, gate: Option<Gate>) -> Body {
         let mut lent = self.lock();
         if lent.incoming.is_none() && !lent.taken {
-            return Body::Empty;
+            return Body::empty();
         }
         lent.offer += 1;
         let offer = lent.offer;
-        Body::Lent(LentBody { shared: self.clone(), offer, gate, hint: self.hint })
+        Source::Lent(LentBody { shared: self.clone(), offer, gate, hint: self.hint }).into()
     }
 
     /// Whether there is no body.
@@ -356,4 +430,32 @@ where
         }
     }
     Ok(all.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Told(Arc<Mutex<Vec<(u64, bool)>>>);
+
+    impl Ticket for Told {
+        fn ended(&mut self, bytes: u64, whole: bool) {
+            self.0.lock().unwrap().push((bytes, whole));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ticket_is_told_once_what_was_taken_of_a_body() {
+        let told = Arc::default();
+        let ticket = || Box::new(Told(Arc::clone(&told)));
+        let mut body = Body::full("12345").with_ticket(ticket());
+        body.frame().await.unwrap().unwrap();
+        drop(body);
+        drop(Body::full("left").with_ticket(ticket()));
+        drop(Body::empty().with_ticket(ticket()));
+        assert_eq!(*told.lock().unwrap(), [(5, true), (0, false), (0, true)]);
+    }
 }

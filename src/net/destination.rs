@@ -4,27 +4,25 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use super::networks::Networks;
 
 /// What may be connected to. The default refuses loopback, link-local, multicast, unspecified and
 /// metadata addresses, however they are written in IPv6.
 #[derive(Debug, Clone, Default)]
 pub struct DestinationPolicy {
     /// Networks that are allowed whatever the default says.
-    pub allow: Vec<IpNet>,
+    pub allow: Networks,
     /// Networks that are refused, before anything else.
-    pub deny: Vec<IpNet>,
+    pub deny: Networks,
 }
 
 impl DestinationPolicy {
     /// Whether an address may be connected to.
     pub fn allows(&self, address: IpAddr) -> bool {
-        let address = plain(address);
-        let within = |networks: &[IpNet]| networks.iter().any(|network| network.contains(&address));
-        if within(&self.deny) {
+        if self.deny.contains(address) {
             return false;
         }
-        within(&self.allow) || !is_inward(address)
+        self.allow.contains(address) || !is_inward(plain(address))
     }
 }
 
@@ -128,8 +126,11 @@ mod tests {
 
     #[test]
     fn allow_opens_and_deny_closes_first() {
-        let allow = vec!["127.0.0.0/8".parse().unwrap()];
-        let deny = vec!["127.0.0.2/32".parse().unwrap(), "192.0.2.0/24".parse().unwrap()];
+        let networks = |list: &[&str]| -> Networks {
+            list.iter().map(|text| text.parse::<ipnet::IpNet>().unwrap()).collect()
+        };
+        let allow = networks(&["127.0.0.0/8"]);
+        let deny = networks(&["127.0.0.2/32", "192.0.2.0/24"]);
         let policy = DestinationPolicy { allow, deny };
         assert!(allows(&policy, "127.0.0.1") && allows(&policy, "::ffff:127.0.0.1"));
         assert!(

@@ -6,10 +6,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
 use super::framing::Framing;
+use super::serve::Permit;
 
 /// A stream whose requests are framed beyond doubt, as far as its reader can see.
 ///
@@ -24,17 +24,17 @@ pub struct Guarded<S> {
     /// Of what the stream below has taken and not yet written: TLS holds up to 64 KiB.
     flush: Stall,
     tunnel_limit: Duration,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 impl<S> Guarded<S> {
     /// Guards a stream that counts as one connection until it is dropped, tunnel or not. A write that
     /// makes no progress for `write_limit` fails; `tunnel_limit` once it is a tunnel.
-    pub fn new(
+    pub(super) fn new(
         stream: S,
         write_limit: Duration,
         tunnel_limit: Duration,
-        permit: OwnedSemaphorePermit,
+        permit: Permit,
     ) -> Self {
         Self {
             stream,

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use super::serve::Permit;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,7 @@ pub struct GuardedFrames<S> {
     /// Of what TLS has taken and not yet written.
     flush: Stall,
     idle: Idle,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 /// Tells when a client has owed a request for too long.
@@ -40,12 +40,12 @@ impl<S> GuardedFrames<S> {
     /// Guards a stream that counts as one connection until it is dropped. A write that makes no
     /// progress for `write_limit` fails; `idle` is cancelled when the client has had no stream open for
     /// `idle_limit`, or has not finished a head for so long.
-    pub fn new(
+    pub(super) fn new(
         stream: S,
         write_limit: Duration,
         idle_limit: Duration,
         idle: CancellationToken,
-        permit: OwnedSemaphorePermit,
+        permit: Permit,
     ) -> Self {
         Self {
             stream,

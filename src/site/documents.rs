@@ -123,7 +123,7 @@ fn respond(
 ) -> Response<Body> {
     let document = page.document(site);
     let body =
-        if unchanged || head_only { Body::Empty } else { Body::full(document.bytes.clone()) };
+        if unchanged || head_only { Body::empty() } else { Body::full(document.bytes.clone()) };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     if let Ok(etag) = HeaderValue::try_from(&document.etag) {

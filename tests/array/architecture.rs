@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["blame", "files", "units"],
     &["net"],
-    &["route"],
+    &["access", "access_log", "auth", "route"],
     &["cache", "pac"],
     &["config"],
     &["site"],

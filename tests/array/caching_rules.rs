@@ -7,7 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http_cache_semantics::{CacheOptions, CachePolicy};
 use hyper::header::{
-    AGE, AUTHORIZATION, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderName, HeaderValue, LAST_MODIFIED, VARY,
+    AGE, AUTHORIZATION, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderName, HeaderValue, LAST_MODIFIED,
+    VARY,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use parray::cache::control::RequestControl;
@@ -44,7 +45,10 @@ fn headers(rows: Vec<Option<Row>>) -> HeaderMap {
     rows.map(|(name, value)| (name, HeaderValue::from_str(&value).unwrap())).collect()
 }
 
-fn maybe(name: HeaderName, value: impl Strategy<Value = String>) -> impl Strategy<Value = Option<Row>> {
+fn maybe(
+    name: HeaderName,
+    value: impl Strategy<Value = String>,
+) -> impl Strategy<Value = Option<Row>> {
     proptest::option::of(value.prop_map(move |value| (name.clone(), value)))
 }
 

@@ -7,7 +7,10 @@
     reason = "in a test a panic is the report"
 )]
 
+mod access;
+mod access_log;
 mod architecture;
+mod auth;
 mod caching_rules;
 mod failover;
 mod following;
@@ -16,6 +19,7 @@ mod http;
 mod http2;
 mod http2_limits;
 mod http2_malformed;
+mod limits;
 mod master;
 mod pac_equivalence;
 mod refusals;

@@ -8,6 +8,7 @@ use std::hint::black_box;
 
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Uri, Version};
+use parray::auth::Users;
 use parray::net::frames::Frames;
 use parray::net::framing::Framing;
 use parray::net::target::target;
@@ -24,7 +25,7 @@ struct Target {
     seeds: &'static [&'static [u8]],
 }
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     Target { name: "table reader", run: read_table, seeds: &[TABLE, SUN] },
     Target { name: "route key", run: route_key, seeds: &[URL, b"[::1]:443", b"ftp://u@h.:21?x#y"] },
     Target {
@@ -39,6 +40,7 @@ const TARGETS: [Target; 7] = [
     },
     Target { name: "HTTP/2 frames", run: frames, seeds: &[FRAMES] },
     Target { name: "HTTP/2 request", run: http2_request, seeds: &[FIELDS, PSEUDO] },
+    Target { name: "file of users", run: read_users, seeds: &[USERS] },
     Target {
         name: "header parsers",
         run: header_parsers,
@@ -48,6 +50,7 @@ const TARGETS: [Target; 7] = [
 
 const TABLE: &[u8] = include_bytes!("../data/tables/campus.pat");
 const SUN: &[u8] = b"Proxy Array Information/1.0\r\nArrayEnabled:0\r\nConfigID:  1\r\nArrayName: a b\r\nListTTL: 10\r\nX: y\r\n\r\nproxy1 200.29.186.77 8080 http://pat Web Proxy/4 0 on 100 512\r\np2 80 http://x a 0 off 1 0\r\n";
+const USERS: &[u8] = b"# people\nann:$2y$05$857/xX0nn7yVH.cdhyZeteUgaytOZOu4NDdzvw9gyIEEzqNqwtDsO\r\nbob:$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzYWx0$fBXr36pc5MtUn8E1/yB6eArYUl5oXEN27K0Jw5O4q3c\ncarl:{SHA}x\n";
 const URL: &[u8] = "http://User:pw@WWW.Example.com.:8080/caf\u{e9}/b?c=d&e=%20#f".as_bytes();
 const LENGTH: &[u8] = b"POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const CHUNKED: &[u8] =
@@ -68,6 +71,13 @@ fn read_table(input: &[u8]) {
         }
     }
     black_box(pat::check(input));
+}
+
+fn read_users(input: &[u8]) {
+    if let Err(error) = Users::parse(input, "users") {
+        let text = error.to_string();
+        assert!(text.starts_with("users:"), "an error without its line: {text}");
+    }
 }
 
 fn route_key(input: &[u8]) {

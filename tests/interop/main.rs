@@ -20,6 +20,9 @@ mod support;
 #[path = "../array/support/tls.rs"]
 mod tls;
 
+mod access_log;
+mod auth;
 mod curl;
+mod lone;
 mod nghttp2;
 mod squid;

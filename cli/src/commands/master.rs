@@ -23,6 +23,8 @@ pub(super) fn run(args: MasterArgs) -> Result<ExitCode, CommandError> {
         }
         let shutdown = serve::shutdown_signal()?;
         serve::on_hangup(|| tracing::info!("SIGHUP: nothing to do, the table file is watched"))?;
+        // Who rotates the logs of members may well signal every parray of the host.
+        serve::on_user_signal(|| tracing::info!("SIGUSR1: nothing to do, there is no access log"))?;
         let listener = serve::bind(listen, "--listen").await?;
         output::line(format!("master listens on http://{}", listener.local_addr()?))?;
         master.run(listener, shutdown).await;

@@ -29,11 +29,12 @@ pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
         let listener = serve::bind(config.listen, "--listen").await?;
         output::line(format!("member {} listens on {}", config.name, listener.local_addr()?))?;
         let member = Member::new(config, shutdown);
-        let polled = member.clone();
+        let (polled, logging) = (member.clone(), member.clone());
         serve::on_hangup(move || {
             polled.poll_now();
             polled.reload_certificate();
         })?;
+        serve::on_user_signal(move || logging.reopen_logs())?;
         Box::pin(member.run(listener)).await;
         Ok(ExitCode::SUCCESS)
     })

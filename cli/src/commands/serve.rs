@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{CommandError, Kind};
@@ -24,7 +25,6 @@ pub(super) async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener,
 
 /// Cancelled by SIGINT (Ctrl-C) or SIGTERM; a second one ends the process at once.
 pub(super) fn shutdown_signal() -> Result<CancellationToken, CommandError> {
-    use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let token = CancellationToken::new();
@@ -47,10 +47,18 @@ pub(super) fn shutdown_signal() -> Result<CancellationToken, CommandError> {
 
 /// Calls `act` at every SIGHUP.
 pub(super) fn on_hangup(act: impl Fn() + Send + 'static) -> Result<(), CommandError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut hangup = signal(SignalKind::hangup())?;
+    on_signal(SignalKind::hangup(), act)
+}
+
+/// Calls `act` at every SIGUSR1.
+pub(super) fn on_user_signal(act: impl Fn() + Send + 'static) -> Result<(), CommandError> {
+    on_signal(SignalKind::user_defined1(), act)
+}
+
+fn on_signal(kind: SignalKind, act: impl Fn() + Send + 'static) -> Result<(), CommandError> {
+    let mut signals = signal(kind)?;
     watch(async move {
-        while hangup.recv().await.is_some() {
+        while signals.recv().await.is_some() {
             act();
         }
     });

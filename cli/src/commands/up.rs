@@ -101,6 +101,7 @@ async fn start(
 ) -> Result<ExitCode, CommandError> {
     let shutdown = serve::shutdown_signal()?;
     serve::on_hangup(|| tracing::info!("SIGHUP: nothing to do, the table file is watched"))?;
+    serve::on_user_signal(|| tracing::info!("SIGUSR1: nothing to do, there is no access log"))?;
     // Browsers here cannot resolve the members' names; their addresses need no resolving.
     let pac = PacOptions { address: AddressBy::Ip, ..PacOptions::default() };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, args.master_port.get()));
@@ -143,7 +144,7 @@ fn member_config(
         // To try things out with servers on this machine.
         destinations: file::DestinationsFile {
             allow: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
-            deny: Vec::new(),
+            ..file::DestinationsFile::default()
         },
         ..file::MemberFile::default()
     };

@@ -19,7 +19,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::streams::{Streams, gave, wanted};
-use super::{Handler, MAX_HEAD, Server};
+use super::{Handler, MAX_HEAD, Permit, Server};
 use crate::net::body::{Body, BodyError};
 use crate::net::guarded_frames::GuardedFrames;
 use crate::net::translate::translate;
@@ -56,7 +56,7 @@ pub(super) async fn serve<H: Handler, S>(
     server: &Arc<Server<H>>,
     stream: S,
     peer: SocketAddr,
-    permit: OwnedSemaphorePermit,
+    permit: Permit,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -118,7 +118,7 @@ impl<H: Handler> Server<H> {
 }
 
 fn bare(status: StatusCode) -> Response<Streamed> {
-    let mut response = Response::new(Streamed { body: Body::Empty, rest: None, _held: None });
+    let mut response = Response::new(Streamed { body: Body::empty(), rest: None, _held: None });
     *response.status_mut() = status;
     response
 }

@@ -5,7 +5,7 @@ mod http2;
 mod streams;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::body::Body;
+use super::quota::{Quota, Seat};
 use super::tls::{H2, Tls};
 use super::translate::MAX_HEADERS;
 
@@ -30,6 +31,21 @@ pub trait Handler: Send + Sync + 'static {
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Whether what limits one client does not hold for this one.
+    fn is_exempt(&self, _client: IpAddr) -> bool {
+        false
+    }
+
+    /// A connection was closed because its client has too many.
+    fn turned_away(&self, _client: IpAddr) {}
+}
+
+/// What a connection holds as long as it lasts, tunnel or not.
+#[derive(Debug)]
+pub(super) struct Permit {
+    _connection: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 /// What a server bears.
@@ -38,6 +54,9 @@ pub struct ServeLimits {
     /// Connections at the same time, tunnels and streams of HTTP/2 included; more connections wait to be
     /// accepted, more streams are answered 503.
     pub connections: usize,
+    /// Connections of one client, by [`client_of`](super::networks::client_of); further ones are closed.
+    /// 0: no limit.
+    pub client_connections: usize,
     /// How long a request's head may take, counted from the connection's start or its last response:
     /// so long may a connection be idle. A TLS handshake may take as long, but 10 s at most.
     pub header: Duration,
@@ -53,6 +72,7 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             connections: 20_000,
+            client_connections: 0,
             header: Duration::from_mins(1),
             write: Duration::from_mins(1),
             tunnel: Duration::from_mins(10),
@@ -117,7 +137,17 @@ pub async fn run<H: Handler>(
     let permits = Arc::new(Semaphore::new(limits.connections));
     let (tasks, overdue) = (TaskTracker::new(), CancellationToken::new());
     let server = Arc::new(Server { handler, tls, limits, shutdown, permits, tasks, overdue });
-    while let Some((stream, peer, permit)) = next(&tcp, &server.permits, &server.shutdown).await {
+    let quota = Quota::new(limits.client_connections);
+    let seat = |client: IpAddr| {
+        let seat = quota.take(client, server.handler.is_exempt(client));
+        if seat.is_none() {
+            server.handler.turned_away(client);
+        }
+        seat
+    };
+    while let Some((stream, peer, permit)) =
+        next(&tcp, &server.permits, &seat, &server.shutdown).await
+    {
         let serving = Arc::clone(&server);
         server.tasks.spawn(async move {
             let connection = serving.connection(stream, peer, permit);
@@ -140,15 +170,17 @@ pub async fn run<H: Handler>(
 async fn next(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
+    seat: &impl Fn(IpAddr) -> Option<Seat>,
     shutdown: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, Permit)> {
     let accept = async {
-        let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+        let connection = Arc::clone(permits).acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
+                    let Some(seat) = seat(peer.ip()) else { continue };
                     stream.set_nodelay(true).ok(); // only slower without
-                    return Some((stream, peer, permit));
+                    return Some((stream, peer, Permit { _connection: connection, _seat: seat }));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -168,12 +200,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 impl<H: Handler> Server<H> {
-    async fn connection(
-        self: &Arc<Self>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        permit: OwnedSemaphorePermit,
-    ) {
+    async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, permit: Permit) {
         let Some(tls) = &self.tls else {
             return http1::serve(self, stream, peer, permit).await;
         };

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use parray::access::PortRange;
 use parray::config::{MasterConfig, MemberConfig, file};
 use parray::master::Master;
 use parray::member::Member;
@@ -23,6 +24,7 @@ pub(crate) struct Array {
     pub(crate) folder: TempDir,
     pub(crate) master: SocketAddr,
     pub(crate) members: Vec<SocketAddr>,
+    pub(crate) running: Vec<Member>,
     stops: Vec<CancellationToken>,
     master_stop: CancellationToken,
     planes: JoinSet<()>,
@@ -43,7 +45,7 @@ impl Array {
     pub(crate) async fn start_with(
         count: usize,
         origin: SocketAddr,
-        adjust: impl Fn(&mut file::MemberFile),
+        mut adjust: impl FnMut(&mut file::MemberFile),
     ) -> Self {
         let folder = TempDir::new().unwrap();
         let mut listeners = Vec::new();
@@ -58,6 +60,7 @@ impl Array {
             folder,
             master: addresses[0],
             members: addresses[1..].to_vec(),
+            running: Vec::new(),
             stops: Vec::new(),
             master_stop: CancellationToken::new(),
             planes: JoinSet::new(),
@@ -77,6 +80,7 @@ impl Array {
             adjust(&mut settings);
             let stop = CancellationToken::new();
             let member = Member::new(MemberConfig::try_from(settings).unwrap(), stop.clone());
+            array.running.push(member.clone());
             array.planes.spawn(member.run(listener));
             array.stops.push(stop);
         }
@@ -166,13 +170,14 @@ pub(crate) async fn wait_for(server: SocketAddr, wanted: &str) {
     }
 }
 
-/// Settings that suit a test: loopback may be reached, tunnels may go anywhere.
+/// Settings that suit a test: loopback may be reached, on every port.
 pub(crate) fn settings(name: &str, origin: SocketAddr) -> file::MemberFile {
     let mut settings =
         file::MemberFile { name: Some(name.to_owned()), ..file::MemberFile::default() };
     settings.hosts.insert("*.test".to_owned(), origin.to_string());
     settings.destinations.allow = vec!["127.0.0.0/8".to_owned()];
-    settings.access.connect_ports = Some((1..=u16::MAX).collect());
+    settings.access.connect_ports = Some(vec![PortRange::ALL]);
+    settings.access.ports = Some(vec![PortRange::ALL]);
     settings
 }
 

@@ -42,6 +42,13 @@ impl Client {
         Self { stream: Box::new(stream) }
     }
 
+    /// A client at another address of loopback.
+    pub(crate) async fn connect_from(from: [u8; 4], address: SocketAddr) -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        Self::over(socket.connect(address).await.unwrap())
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         // The server may have had enough already.
         self.stream.write_all(text.as_bytes()).await.ok();

@@ -5,7 +5,6 @@ pub(crate) mod client;
 pub(crate) mod h2;
 pub(crate) mod load;
 pub(crate) mod node;
-#[expect(dead_code, reason = "this suite uses a part of it")]
 pub(crate) mod origin;
 pub(crate) mod tables;
 #[expect(dead_code, reason = "this suite uses a part of it")]
