@@ -2,16 +2,15 @@
 //! the optimum, which knows the future. `cargo bench --bench eviction`; fails where LRU is better.
 #![expect(
     clippy::print_stdout,
-    clippy::exit,
     clippy::as_conversions,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     clippy::missing_docs_in_private_items,
     reason = "a bench prints and computes"
 )]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use parray::cache::key::CacheKey;
@@ -137,7 +136,7 @@ fn optimum(trace: &[u64], size: usize) -> f64 {
     hits as f64 / trace.len() as f64
 }
 
-fn main() {
+fn main() -> ExitCode {
     let mut random = Random(1);
     let traces = [
         ("Zipf 0.7", zipf(0.7, &mut random)),
@@ -159,6 +158,7 @@ fn main() {
     }
     if worse {
         println!("LRU is better somewhere");
-        std::process::exit(1);
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }

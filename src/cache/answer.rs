@@ -100,7 +100,9 @@ pub fn as_it_came(
     let mut headers = stored.head.headers.clone();
     headers.append(CACHE_STATUS, cache_status);
     let body = match &stored.body {
-        StoredBody::Growing(growing) => growing.reader(None).map_or(Body::empty(), Body::streamed),
+        StoredBody::Growing(growing) => {
+            growing.reader(None).map_or_else(Body::empty, Body::streamed)
+        }
         StoredBody::Memory(bytes) => Body::full(bytes.clone()),
         StoredBody::File(source) => Body::streamed(StoredBody::block_reader(source, None)),
     };

@@ -14,8 +14,7 @@ use super::control::{ResponseControl, Value};
 pub fn control(headers: &HeaderMap, targets: &[HeaderName]) -> ResponseControl {
     let targeted = targets.iter().filter(|name| headers.contains_key(*name));
     targeted
-        .filter_map(|name| of_target(headers, name))
-        .next()
+        .find_map(|name| of_target(headers, name))
         .unwrap_or_else(|| ResponseControl::of(headers))
 }
 
@@ -41,7 +40,10 @@ fn of_target(headers: &HeaderMap, name: &HeaderName) -> Option<ResponseControl> 
             BareItem::String(text) => control.add(key.as_str(), Some(Value::Quoted(text.as_str()))),
             BareItem::Token(text) => control.add(key.as_str(), Some(Value::Token(text.as_str()))),
             // A number of seconds that is none.
-            _ => control.add(key.as_str(), Some(Value::Token(""))),
+            BareItem::Decimal(_)
+            | BareItem::ByteSequence(_)
+            | BareItem::Date(_)
+            | BareItem::DisplayString(_) => control.add(key.as_str(), Some(Value::Token(""))),
         }
     }
     Some(control)
@@ -68,7 +70,7 @@ mod tests {
         assert!(
             control.targeted && control.must_revalidate && !control.no_store && !control.no_cache
         );
-        assert_eq!(control.max_age, Some(Duration::from_secs(60)));
+        assert_eq!(control.max_age, Some(Duration::from_mins(1)));
         assert_eq!(of("max-age=1.5").max_age, Some(Duration::ZERO));
     }
 

@@ -7,6 +7,7 @@ use hyper::{Method, Response, StatusCode};
 
 use super::Plane;
 use super::request::Asked;
+use crate::access_log::{CacheResult, NextHop, Outcome};
 use crate::cache::answer::answer;
 use crate::cache::conditions;
 use crate::cache::control::RequestControl;
@@ -14,7 +15,7 @@ use crate::cache::key::{CacheKey, normalise};
 use crate::cache::moment::Moment;
 use crate::cache::reuse::{self, ReuseDecision};
 use crate::cache::status::{self, CACHE_STATUS, Forwarded, Trace};
-use crate::cache::store::memory::Stored;
+use crate::cache::store::memory::{Stored, StoredBody};
 use crate::cache::{Cache, ranges};
 use crate::net::body::Body;
 use crate::net::target::Target;
@@ -100,17 +101,42 @@ async fn use_stored(
         return Looked::Miss(lookup);
     }
     let hit = stored.head.hit.clone();
-    let Some(response) = answer(stored, &asked.head.method, headers, Some(now), hit).await else {
+    let Some(mut response) = answer(stored, &asked.head.method, headers, Some(now), hit).await
+    else {
         lookup.why =
             if stored.head.part.is_some() { Forwarded::Partial } else { Forwarded::UriMiss };
         return Looked::Miss(lookup);
     };
+    let cache = match decision {
+        ReuseDecision::StaleWhileRevalidate => CacheResult::StaleHit,
+        ReuseDecision::Fresh | ReuseDecision::Stale | ReuseDecision::Validate => {
+            hit_of(stored, response.status())
+        }
+    };
+    note(&mut response, cache);
     if decision == ReuseDecision::StaleWhileRevalidate {
         lookup.stale = Some(Arc::clone(stored));
         lookup.why = Forwarded::Stale;
         return Looked::AnswerAndRefresh(response, lookup);
     }
     Looked::Answer(response)
+}
+
+fn hit_of(stored: &Stored, sent: StatusCode) -> CacheResult {
+    match &stored.body {
+        _ if sent == StatusCode::NOT_MODIFIED => CacheResult::NotModified,
+        _ if stored.head.status.is_client_error() || stored.head.status.is_server_error() => {
+            CacheResult::NegativeHit
+        }
+        StoredBody::File(_) => CacheResult::Hit,
+        StoredBody::Memory(_) | StoredBody::Growing(_) => CacheResult::MemoryHit,
+    }
+}
+
+/// Tells the access log what the cache had to do with a response that nobody else was asked for.
+pub(super) fn note(response: &mut Response<Body>, cache: CacheResult) {
+    let outcome = Outcome { cache, next_hop: NextHop::Nobody, error: None };
+    response.extensions_mut().insert(outcome);
 }
 
 impl Lookup {

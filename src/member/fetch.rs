@@ -7,8 +7,9 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::oneshot;
 
 use super::Plane;
-use super::cached::Lookup;
+use super::cached::{self, Lookup};
 use super::request::{Asked, NextHop};
+use crate::access_log::{CacheResult, Outcome};
 use crate::blame::{Blame, Cause, Failure};
 use crate::cache::answer::{answer, as_it_came};
 use crate::cache::conditions;
@@ -130,6 +131,8 @@ async fn follow(
         if let Some(response) = answer(&stored, &asked.head.method, headers, Some(now), told).await
         {
             plane.stats.collapsed.add();
+            let mut response = response;
+            cached::note(&mut response, CacheResult::MemoryHit);
             return Ok(response);
         }
     }
@@ -261,7 +264,9 @@ async fn validated(
     let now = Some(Moment::now());
     let response = answer(&stored, client.method, client.headers, now, told).await;
     let lost = || Failure::new(Cause::InternalError, "stored body cannot be read");
-    Ok(Fetched { response: response.ok_or_else(lost)?, fill: None })
+    let mut response = response.ok_or_else(lost)?;
+    note_asked(&mut response, CacheResult::Revalidated);
+    Ok(Fetched { response, fill: None })
 }
 
 /// How an origin failed.
@@ -302,7 +307,8 @@ async fn survive(
         flight.land(Landed::Stored(Arc::clone(stored), Source::StaleOnError));
     }
     let told = status::stale_hit(&terms.name, &lookup.url, "stale-if-error");
-    let response = answer(stored, client.method, client.headers, Some(now), told).await?;
+    let mut response = answer(stored, client.method, client.headers, Some(now), told).await?;
+    note_asked(&mut response, CacheResult::StaleOnError);
     Some(Fetched { response, fill: None })
 }
 
@@ -384,6 +390,11 @@ async fn pass_on(lookup: &Lookup, flight: Option<Flight>, replaces: bool, skip: 
 /// Whether the end of a body can be told from a broken connection.
 fn is_framed(response: &Response<Body>) -> bool {
     response.extensions().get::<super::forward::Unframed>().is_none()
+}
+
+/// Tells the access log what the cache had to do with a response that the origin was asked for.
+fn note_asked(response: &mut Response<Body>, cache: CacheResult) {
+    response.extensions_mut().insert(Outcome { cache, ..Outcome::default() });
 }
 
 /// What a write makes void.
