@@ -12,7 +12,7 @@ use super::control::{ResponseControl, Value};
 /// What governs a response: the first of the targeted fields that is there and well-formed, else
 /// `Cache-Control`.
 pub fn control(headers: &HeaderMap, targets: &[HeaderName]) -> ResponseControl {
-    let targeted = targets.iter().filter(|name| headers.contains_key(*name));
+    let mut targeted = targets.iter().filter(|name| headers.contains_key(*name));
     targeted
         .find_map(|name| of_target(headers, name))
         .unwrap_or_else(|| ResponseControl::of(headers))
