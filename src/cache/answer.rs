@@ -1,7 +1,5 @@
 //! A response made from a stored one.
 
-use std::sync::Arc;
-
 use hyper::header::{ACCEPT_RANGES, AGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
@@ -10,17 +8,43 @@ use super::moment::Moment;
 use super::ranges::{self, Selected};
 use super::status::CACHE_STATUS;
 use super::store::memory::{Stored, StoredBody};
+use super::store::reader::BlockReader;
 use crate::net::body::Body;
+
+/// A response made from a stored one.
+#[derive(Debug)]
+pub enum Answer {
+    /// It can be sent.
+    Ready(Response<Body>),
+    /// Its body is in a file, which has to be looked at first.
+    Unread(Response<()>, BlockReader),
+}
+
+impl Answer {
+    /// The response, once its file was looked at; `None` if that cannot be read any more.
+    pub async fn read(self) -> Option<Response<Body>> {
+        match self {
+            Self::Ready(response) => Some(response),
+            Self::Unread(response, mut reader) => {
+                let primed = reader.prime().await;
+                primed
+                    .inspect_err(|error| tracing::warn!(%error, "stored body cannot be read"))
+                    .ok()?;
+                Some(response.map(|()| Body::streamed(reader)))
+            }
+        }
+    }
+}
 
 /// What a request gets of a stored response that answers it; `None` if that has not what it asks for,
 /// or its body cannot be read any more. `now` for one that is used again: `Age` tells how old it is.
-pub async fn answer(
-    stored: &Arc<Stored>,
+pub fn answer(
+    stored: &Stored,
     method: &Method,
     request: &HeaderMap,
     now: Option<Moment>,
     cache_status: HeaderValue,
-) -> Option<Response<Body>> {
+) -> Option<Answer> {
     let head = &stored.head;
     let mut headers = head.headers.clone();
     if let Some(now) = now {
@@ -30,7 +54,7 @@ pub async fn answer(
     if is_not_modified(request, head) {
         headers.remove(CONTENT_LENGTH);
         headers.remove(CONTENT_TYPE);
-        return Some(response(StatusCode::NOT_MODIFIED, headers, Body::empty()));
+        return Some(Answer::Ready(response(StatusCode::NOT_MODIFIED, headers, Body::empty())));
     }
     let length = stored.body.length();
     let (status, range) = match (&head.part, length) {
@@ -54,18 +78,15 @@ pub async fn answer(
                     headers.insert(CONTENT_RANGE, ranges::unsatisfied(length));
                     headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
                     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-                    return Some(response(
-                        StatusCode::RANGE_NOT_SATISFIABLE,
-                        headers,
-                        Body::empty(),
-                    ));
+                    let none = response(StatusCode::RANGE_NOT_SATISFIABLE, headers, Body::empty());
+                    return Some(Answer::Ready(none));
                 }
             }
         }
         (None, _) => (head.status, None),
     };
     if *method == Method::HEAD {
-        return Some(response(status, headers, Body::empty()));
+        return Some(Answer::Ready(response(status, headers, Body::empty())));
     }
     let body = match &stored.body {
         StoredBody::Memory(bytes) => match range {
@@ -77,18 +98,12 @@ pub async fn answer(
             }
         },
         StoredBody::File(source) => {
-            let mut reader = StoredBody::block_reader(source, range);
-            let primed = reader.prime().await;
-            primed
-                .inspect_err(
-                    |error| tracing::warn!(url = %head.url, %error, "stored body cannot be read"),
-                )
-                .ok()?;
-            Body::streamed(reader)
+            let reader = StoredBody::block_reader(source, range);
+            return Some(Answer::Unread(response(status, headers, ()), reader));
         }
         StoredBody::Growing(growing) => Body::streamed(growing.reader(range)?),
     };
-    Some(response(status, headers, body))
+    Some(Answer::Ready(response(status, headers, body)))
 }
 
 /// A response that is being stored, as it came: for a client that asked for something else.
@@ -109,7 +124,7 @@ pub fn as_it_came(
     response(status, headers, body)
 }
 
-fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
+fn response<B>(status: StatusCode, headers: HeaderMap, body: B) -> Response<B> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;

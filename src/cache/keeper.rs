@@ -151,6 +151,11 @@ impl Cache {
         self.memory.get(&key)
     }
 
+    /// Whether the disk may have what memory has not.
+    pub fn may_be_on_disk(&self, key: CacheKey) -> bool {
+        self.disk.as_ref().is_some_and(|disk| disk.may_have(key))
+    }
+
     /// What memory or disk have for a URL.
     pub async fn load(self: &Arc<Self>, key: CacheKey) -> Option<Arc<Resource>> {
         if let Some(found) = self.find(key) {

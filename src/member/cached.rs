@@ -8,7 +8,7 @@ use hyper::{Method, Response, StatusCode};
 use super::Plane;
 use super::request::Asked;
 use crate::access_log::{CacheResult, NextHop, Outcome};
-use crate::cache::answer::answer;
+use crate::cache::answer::{Answer, answer};
 use crate::cache::conditions;
 use crate::cache::control::RequestControl;
 use crate::cache::key::{CacheKey, normalise};
@@ -32,6 +32,8 @@ pub(super) struct Lookup {
     /// What is stored for such a request, and has to be validated.
     pub(super) stale: Option<Arc<Stored>>,
     pub(super) why: Forwarded,
+    /// The disk was not asked yet.
+    pub(super) unread: bool,
 }
 
 /// What the cache says to a request.
@@ -42,88 +44,116 @@ pub(super) enum Looked {
     AnswerAndRefresh(Response<Body>, Box<Lookup>),
     /// It does not.
     Miss(Box<Lookup>),
+    /// It has no part in this.
+    Aside,
 }
 
-/// Looks a request up; `None` if it is not one for caches.
-pub(super) async fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Option<Looked> {
-    let cache = plane.cache.as_ref()?;
-    let Target::Resource { .. } = &asked.target else { return None };
-    let method = &asked.head.method;
-    let for_cache = (*method == Method::GET || *method == Method::HEAD) && asked.switched.is_none();
+/// Looks a request up in memory, at once.
+pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
+    let (Some(cache), Target::Resource { .. }) = (&plane.cache, &asked.target) else {
+        return Looked::Aside;
+    };
     let url = asked.target.url();
-    let url = normalise(&url).as_str().to_owned();
-    let key = cache.key(&url);
-    let control = RequestControl::of(&asked.head.headers);
-    let mut lookup = Box::new(Lookup {
-        cache: Arc::clone(cache),
-        key,
-        url,
-        control,
-        stale: None,
-        why: Forwarded::UriMiss,
-    });
-    if !for_cache {
-        lookup.why = Forwarded::Method;
-        return Some(Looked::Miss(lookup));
-    }
+    let url = normalise(&url);
+    let key = cache.key(url.as_str());
     let headers = &asked.head.headers;
+    let control = RequestControl::of(headers);
+    let miss = |why: Forwarded, unread: bool| {
+        let (cache, url) = (Arc::clone(cache), url.as_str().to_owned());
+        Box::new(Lookup { cache, key, url, control, stale: None, why, unread })
+    };
+    let method = &asked.head.method;
+    if (*method != Method::GET && *method != Method::HEAD) || asked.switched.is_some() {
+        return Looked::Miss(miss(Forwarded::Method, false));
+    }
     if conditions::is_for_origin(headers) || !asked.body.is_empty() {
-        lookup.why = Forwarded::Bypass;
-        return Some(Looked::Miss(lookup));
+        return Looked::Miss(miss(Forwarded::Bypass, false));
     }
-    let resource = match cache.find(key) {
-        Some(found) => Some(found),
-        None => cache.load(key).await,
+    let Some(resource) = cache.find(key) else {
+        let unread = cache.may_be_on_disk(key);
+        return Looked::Miss(miss(Forwarded::UriMiss, unread));
     };
-    let Some(resource) = resource else { return Some(Looked::Miss(lookup)) };
-    let Some(stored) = cache.select(&resource, &lookup.url, headers) else {
-        lookup.why = Forwarded::VaryMiss;
-        return Some(Looked::Miss(lookup));
+    let Some(stored) = cache.select(&resource, url.as_str(), headers) else {
+        return Looked::Miss(miss(Forwarded::VaryMiss, false));
     };
-    Some(use_stored(stored, asked, lookup, now).await)
-}
-
-async fn use_stored(
-    stored: &Arc<Stored>,
-    asked: &Asked,
-    mut lookup: Box<Lookup>,
-    now: Moment,
-) -> Looked {
-    let headers = &asked.head.headers;
-    let decision = reuse::decide(&stored.head, &lookup.control, now);
-    if decision == ReuseDecision::Validate {
-        lookup.why = match stored.head.stale_for(now) {
-            Some(_) => Forwarded::Stale,
-            None => Forwarded::Request,
-        };
-        // A part is not validated, but asked for anew.
-        lookup.stale = stored.head.part.is_none().then(|| Arc::clone(stored));
-        return Looked::Miss(lookup);
-    }
-    let hit = stored.head.hit.clone();
-    let Some(mut response) = answer(stored, &asked.head.method, headers, Some(now), hit).await
-    else {
-        lookup.why =
-            if stored.head.part.is_some() { Forwarded::Partial } else { Forwarded::UriMiss };
-        return Looked::Miss(lookup);
-    };
-    let cache = match decision {
-        ReuseDecision::StaleWhileRevalidate => CacheResult::StaleHit,
-        ReuseDecision::Fresh | ReuseDecision::Stale | ReuseDecision::Validate => {
-            hit_of(stored, response.status())
+    match reuse(stored, asked, &control, now) {
+        Reuse::Answer(Answer::Ready(response), None) => Looked::Answer(response),
+        Reuse::Answer(Answer::Ready(response), Some(why)) => {
+            let mut lookup = miss(why, false);
+            lookup.stale = Some(Arc::clone(stored));
+            Looked::AnswerAndRefresh(response, lookup)
         }
-    };
-    note(&mut response, cache);
-    if decision == ReuseDecision::StaleWhileRevalidate {
-        lookup.stale = Some(Arc::clone(stored));
-        lookup.why = Forwarded::Stale;
-        return Looked::AnswerAndRefresh(response, lookup);
+        Reuse::Answer(Answer::Unread(..), _) => Looked::Miss(miss(Forwarded::UriMiss, true)),
+        Reuse::No(why, stale) => {
+            let mut lookup = miss(why, false);
+            lookup.stale = stale;
+            Looked::Miss(lookup)
+        }
     }
-    Looked::Answer(response)
 }
 
-fn hit_of(stored: &Stored, sent: StatusCode) -> CacheResult {
+/// Looks a request up on disk.
+pub(super) async fn look_on_disk(mut lookup: Box<Lookup>, asked: &Asked, now: Moment) -> Looked {
+    lookup.unread = false;
+    let cache = Arc::clone(&lookup.cache);
+    let Some(resource) = cache.load(lookup.key).await else { return Looked::Miss(lookup) };
+    let Some(stored) = cache.select(&resource, &lookup.url, &asked.head.headers) else {
+        lookup.why = Forwarded::VaryMiss;
+        return Looked::Miss(lookup);
+    };
+    match reuse(stored, asked, &lookup.control, now) {
+        Reuse::Answer(answer, refresh) => {
+            let response = answer.read().await;
+            match (response, refresh) {
+                (Some(response), None) => Looked::Answer(response),
+                (Some(response), Some(why)) => {
+                    (lookup.why, lookup.stale) = (why, Some(Arc::clone(stored)));
+                    Looked::AnswerAndRefresh(response, lookup)
+                }
+                (None, _) => Looked::Miss(lookup),
+            }
+        }
+        Reuse::No(why, stale) => {
+            (lookup.why, lookup.stale) = (why, stale);
+            Looked::Miss(lookup)
+        }
+    }
+}
+
+/// What a stored response is good for.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
+enum Reuse {
+    /// It answers; with a reason to validate it.
+    Answer(Answer, Option<Forwarded>),
+    /// It does not; but it can be validated.
+    No(Forwarded, Option<Arc<Stored>>),
+}
+
+fn reuse(stored: &Arc<Stored>, asked: &Asked, control: &RequestControl, now: Moment) -> Reuse {
+    let decision = reuse::decide(&stored.head, control, now);
+    if decision == ReuseDecision::Validate {
+        let is_stale = stored.head.stale_for(now).is_some();
+        let why = if is_stale { Forwarded::Stale } else { Forwarded::Request };
+        // A part is not validated, but asked for anew.
+        return Reuse::No(why, stored.head.part.is_none().then(|| Arc::clone(stored)));
+    }
+    let (method, headers) = (&asked.head.method, &asked.head.headers);
+    let Some(mut answer) = answer(stored, method, headers, Some(now), stored.head.hit.clone())
+    else {
+        let is_part = stored.head.part.is_some();
+        return Reuse::No(if is_part { Forwarded::Partial } else { Forwarded::UriMiss }, None);
+    };
+    let refresh = decision == ReuseDecision::StaleWhileRevalidate;
+    match &mut answer {
+        Answer::Ready(response) => note(response, hit_of(stored, response.status(), refresh)),
+        Answer::Unread(response, _) => note(response, hit_of(stored, response.status(), refresh)),
+    }
+    Reuse::Answer(answer, refresh.then_some(Forwarded::Stale))
+}
+
+fn hit_of(stored: &Stored, sent: StatusCode, stale: bool) -> CacheResult {
     match &stored.body {
+        _ if stale => CacheResult::StaleHit,
         _ if sent == StatusCode::NOT_MODIFIED => CacheResult::NotModified,
         _ if stored.head.status.is_client_error() || stored.head.status.is_server_error() => {
             CacheResult::NegativeHit
@@ -134,7 +164,7 @@ fn hit_of(stored: &Stored, sent: StatusCode) -> CacheResult {
 }
 
 /// Tells the access log what the cache had to do with a response that nobody else was asked for.
-pub(super) fn note(response: &mut Response<Body>, cache: CacheResult) {
+pub(super) fn note<B>(response: &mut Response<B>, cache: CacheResult) {
     let outcome = Outcome { cache, next_hop: NextHop::Nobody, error: None };
     response.extensions_mut().insert(outcome);
 }
@@ -168,8 +198,8 @@ impl Lookup {
             return None;
         }
         let trace = Trace { why: self.why, status: None, stored: true, collapsed: true };
-        answer(&growing, &asked.head.method, &asked.head.headers, Some(now), self.forwarded(trace))
-            .await
+        let told = self.forwarded(trace);
+        answer(&growing, &asked.head.method, &asked.head.headers, Some(now), told)?.read().await
     }
 
     /// `Cache-Status` of a request that went on.

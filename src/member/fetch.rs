@@ -11,7 +11,7 @@ use super::cached::{self, Lookup};
 use super::request::{Asked, NextHop};
 use crate::access_log::{CacheResult, Outcome};
 use crate::blame::{Blame, Cause, Failure};
-use crate::cache::answer::{answer, as_it_came};
+use crate::cache::answer::{Answer, answer, as_it_came};
 use crate::cache::conditions;
 use crate::cache::fill::Fill;
 use crate::cache::flights::{Flight, Landed, Role, Source, landed};
@@ -128,7 +128,8 @@ async fn follow(
             trace.status = Some(StatusCode::NOT_MODIFIED.as_u16());
         }
         let told = lookup.forwarded(trace);
-        if let Some(response) = answer(&stored, &asked.head.method, headers, Some(now), told).await
+        if let Some(response) =
+            read(answer(&stored, &asked.head.method, headers, Some(now), told)).await
         {
             plane.stats.collapsed.add();
             let mut response = response;
@@ -137,6 +138,10 @@ async fn follow(
         }
     }
     alone(plane, asked, lookup).await
+}
+
+async fn read(answer: Option<Answer>) -> Option<Response<Body>> {
+    answer?.read().await
 }
 
 /// Validates in the background what was served stale.
@@ -262,7 +267,7 @@ async fn validated(
     let trace = Trace { why: lookup.why, status: Some(304), stored: true, collapsed: false };
     let told = lookup.forwarded(trace);
     let now = Some(Moment::now());
-    let response = answer(&stored, client.method, client.headers, now, told).await;
+    let response = read(answer(&stored, client.method, client.headers, now, told)).await;
     let lost = || Failure::new(Cause::InternalError, "stored body cannot be read");
     let mut response = response.ok_or_else(lost)?;
     note_asked(&mut response, CacheResult::Revalidated);
@@ -307,7 +312,7 @@ async fn survive(
         flight.land(Landed::Stored(Arc::clone(stored), Source::StaleOnError));
     }
     let told = status::stale_hit(&terms.name, &lookup.url, "stale-if-error");
-    let mut response = answer(stored, client.method, client.headers, Some(now), told).await?;
+    let mut response = read(answer(stored, client.method, client.headers, Some(now), told)).await?;
     note_asked(&mut response, CacheResult::StaleOnError);
     Some(Fetched { response, fill: None })
 }
@@ -358,7 +363,7 @@ async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<F
     let fill = Fill::new(cache, lookup.key, *head, response.into_body(), room);
     let stored = Arc::clone(&fill.stored);
     let told = lookup.forwarded(trace);
-    let answered = answer(&stored, method, client.headers, None, told.clone()).await;
+    let answered = read(answer(&stored, method, client.headers, None, told.clone())).await;
     let mut response = answered.unwrap_or_else(|| as_it_came(&stored, came, told));
     restore(response.headers_mut(), &news, &stored.head.control.unstored);
     if let Some(flight) = &flight {

@@ -126,12 +126,15 @@ impl Plane {
         admit::pace(self, peer.ip(), is_member)?;
         admit::admit(&self.config.access, peer.ip(), is_member, &head.method, &target)?;
         if target == Target::Own {
-            return Ok(own::answer(self, &head, &body, peer).await);
+            return Ok(Box::pin(own::answer(self, &head, &body, peer)).await);
         }
         self.stats.requests.add();
-        let user = admit::authenticate(self, &head.headers, peer.ip(), is_member).await?;
-        if let (Some(entry), Some(user)) = (entry, user) {
-            entry.set_user(user);
+        if self.auth.is_some() {
+            let user =
+                Box::pin(admit::authenticate(self, &head.headers, peer.ip(), is_member)).await?;
+            if let (Some(entry), Some(user)) = (entry, user) {
+                entry.set_user(user);
+            }
         }
         let me = &self.config.name;
         if via_has(&head.headers, me.as_str()) {
@@ -145,22 +148,46 @@ impl Plane {
             self.stats.foreign_table.add();
         }
         let request = Asked { head, body, target, switched };
-        let lookup = match cached::look_up(self, &request, Moment::now()).await {
-            Some(Looked::Answer(response)) => {
+        let looked = cached::look_up(self, &request, Moment::now());
+        if let Looked::Answer(response) = looked {
+            self.stats.hits.add();
+            return Ok(response);
+        }
+        // What asks others takes much room, which a request that is answered here does not need.
+        Box::pin(self.go_on(request, looked, origin, snapshot)).await
+    }
+
+    /// What memory could not answer alone.
+    async fn go_on(
+        self: &Arc<Self>,
+        request: Asked,
+        mut looked: Looked,
+        origin: Origin,
+        snapshot: &Arc<Snapshot>,
+    ) -> Result<Response<Body>, Failure> {
+        if let Looked::Miss(lookup) = looked {
+            looked = if lookup.unread {
+                cached::look_on_disk(lookup, &request, Moment::now()).await
+            } else {
+                Looked::Miss(lookup)
+            };
+        }
+        let lookup = match looked {
+            Looked::Answer(response) => {
                 self.stats.hits.add();
                 return Ok(response);
             }
-            Some(Looked::AnswerAndRefresh(response, lookup)) => {
+            Looked::AnswerAndRefresh(response, lookup) => {
                 self.stats.hits.add();
                 self.stats.stale_hits.add();
                 self.refresh(request, lookup, snapshot, origin);
                 return Ok(response);
             }
-            Some(Looked::Miss(lookup)) => {
+            Looked::Miss(lookup) => {
                 self.stats.misses.add();
                 Some(lookup)
             }
-            None => None,
+            Looked::Aside => None,
         };
         let course = Course::new(snapshot, origin, self.config.limits.tries);
         self.pursue(request, course, snapshot, lookup).await

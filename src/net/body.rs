@@ -265,13 +265,14 @@ fn poll_incoming(
 /// A request's body that can be offered to one next hop after another, until one takes of it.
 #[derive(Debug, Clone)]
 pub struct SharedBody {
-    lent: Arc<Mutex<Lent>>,
+    /// `None`: the request has no body.
+    lent: Option<Arc<Mutex<Lent>>>,
     hint: SizeHint,
 }
 
 #[derive(Debug)]
 struct Lent {
-    /// `None`: the request has no body.
+    /// `None`: it has ended, or was given up.
     incoming: Option<Incoming>,
     stall: Stall,
     /// Counts the offers; only the latest may take.
@@ -286,62 +287,57 @@ impl SharedBody {
     /// A client's body; the client may be silent for `limit`.
     pub fn new(incoming: Incoming, limit: Duration) -> Self {
         let hint = incoming.size_hint();
-        let incoming = (!incoming.is_end_stream()).then_some(incoming);
-        let stall = Stall { limit, timer: None };
-        Self {
-            lent: Arc::new(Mutex::new(Lent {
-                incoming,
-                stall,
-                offer: 0,
-                taken: false,
-                failed: false,
-                progress: 0,
-            })),
-            hint,
-        }
+        let lent = (!incoming.is_end_stream()).then(|| {
+            let stall = Stall { limit, timer: None };
+            let incoming = Some(incoming);
+            let lent = Lent { incoming, stall, offer: 0, taken: false, failed: false, progress: 0 };
+            Arc::new(Mutex::new(lent))
+        });
+        Self { lent, hint }
     }
 
     /// A body to send; earlier offers are void. With a gate nothing is taken before it opens.
     pub fn offer(&self, gate: Option<Gate>) -> Body {
-        let mut lent = self.lock();
+        let Some(mut lent) = self.lock() else { return Body::empty() };
         if lent.incoming.is_none() && !lent.taken {
             return Body::empty();
         }
         lent.offer += 1;
         let offer = lent.offer;
+        drop(lent);
         Source::Lent(LentBody { shared: self.clone(), offer, gate, hint: self.hint }).into()
     }
 
     /// Whether there is no body.
     pub fn is_empty(&self) -> bool {
-        let lent = self.lock();
-        lent.incoming.is_none() && !lent.taken
+        self.lock().is_none_or(|lent| lent.incoming.is_none() && !lent.taken)
     }
 
     /// Whether something was taken, so that the request cannot be sent again.
     pub fn is_taken(&self) -> bool {
-        self.lock().taken
+        self.lock().is_some_and(|lent| lent.taken)
     }
 
     /// Gives the body up, so that its sender need not wait until somebody takes it.
     pub fn withdraw(&self) {
-        let mut lent = self.lock();
-        lent.offer += 1;
-        lent.incoming = None;
+        if let Some(mut lent) = self.lock() {
+            lent.offer += 1;
+            lent.incoming = None;
+        }
     }
 
     /// Counts up while the body is taken.
     pub fn progress(&self) -> u64 {
-        self.lock().progress
+        self.lock().map_or(0, |lent| lent.progress)
     }
 
     /// Whether reading it failed: then the client is at fault, not the next hop.
     pub fn has_failed(&self) -> bool {
-        self.lock().failed
+        self.lock().is_some_and(|lent| lent.failed)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Lent> {
-        self.lent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Option<std::sync::MutexGuard<'_, Lent>> {
+        self.lent.as_ref().map(|lent| lent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -373,7 +369,7 @@ impl LentBody {
             }
             self.gate = None;
         }
-        let mut lent = self.shared.lock();
+        let Some(mut lent) = self.shared.lock() else { return Poll::Ready(None) };
         let lent = &mut *lent;
         if lent.offer != self.offer {
             return Poll::Ready(Some(Err(BodyError::Taken)));
