@@ -21,6 +21,8 @@ use crate::net::body::Ticket;
 pub struct Entry {
     log: Arc<Shared>,
     started: Instant,
+    /// What the cache had to do with it, if nobody else was asked.
+    here: Option<CacheResult>,
     fields: Fields,
 }
 
@@ -66,7 +68,12 @@ impl AccessLog {
             received: None,
             whole: false,
         };
-        Box::new(Entry { log: Arc::clone(&self.shared), started: Instant::now(), fields })
+        Box::new(Entry {
+            log: Arc::clone(&self.shared),
+            started: Instant::now(),
+            here: None,
+            fields,
+        })
     }
 }
 
@@ -81,8 +88,16 @@ impl Entry {
         self.fields.method == Method::CONNECT
     }
 
+    /// It was answered here.
+    pub fn set_answered_here(&mut self, cache: CacheResult) {
+        self.here = Some(cache);
+    }
+
     /// What becomes of such a request where nobody says anything else.
     pub fn usual_outcome(&self) -> Outcome {
+        if let Some(cache) = self.here {
+            return Outcome { cache, next_hop: NextHop::Nobody, error: None };
+        }
         if self.fields.uri.authority().is_some() {
             Outcome::default()
         } else {

@@ -21,6 +21,14 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Ready(response) => response.status(),
+            Self::Unread(response, _) => response.status(),
+        }
+    }
+
     /// The response, once its file was looked at; `None` if that cannot be read any more.
     pub async fn read(self) -> Option<Response<Body>> {
         match self {

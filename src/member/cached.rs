@@ -39,8 +39,8 @@ pub(super) struct Lookup {
 /// What the cache says to a request.
 pub(super) enum Looked {
     /// It answers.
-    Answer(Response<Body>),
-    /// It answers, and wants its response validated for those to come.
+    Answer(Response<Body>, CacheResult),
+    /// It answers with what is stale, and wants that validated for those to come.
     AnswerAndRefresh(Response<Body>, Box<Lookup>),
     /// It does not.
     Miss(Box<Lookup>),
@@ -77,12 +77,12 @@ pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
         return Looked::Miss(miss(Forwarded::VaryMiss, false));
     };
     match reuse(stored, asked, &control, now) {
-        Reuse::Answer(Answer::Ready(response), None) => Looked::Answer(response),
-        Reuse::Answer(Answer::Ready(response), Some(why)) => {
-            let mut lookup = miss(why, false);
+        Reuse::Answer(Answer::Ready(response), CacheResult::StaleHit) => {
+            let mut lookup = miss(Forwarded::Stale, false);
             lookup.stale = Some(Arc::clone(stored));
             Looked::AnswerAndRefresh(response, lookup)
         }
+        Reuse::Answer(Answer::Ready(response), cache) => Looked::Answer(response, cache),
         Reuse::Answer(Answer::Unread(..), _) => Looked::Miss(miss(Forwarded::UriMiss, true)),
         Reuse::No(why, stale) => {
             let mut lookup = miss(why, false);
@@ -102,14 +102,14 @@ pub(super) async fn look_on_disk(mut lookup: Box<Lookup>, asked: &Asked, now: Mo
         return Looked::Miss(lookup);
     };
     match reuse(stored, asked, &lookup.control, now) {
-        Reuse::Answer(answer, refresh) => {
+        Reuse::Answer(answer, cache) => {
             let response = answer.read().await;
-            match (response, refresh) {
-                (Some(response), None) => Looked::Answer(response),
-                (Some(response), Some(why)) => {
-                    (lookup.why, lookup.stale) = (why, Some(Arc::clone(stored)));
+            match (response, cache) {
+                (Some(response), CacheResult::StaleHit) => {
+                    (lookup.why, lookup.stale) = (Forwarded::Stale, Some(Arc::clone(stored)));
                     Looked::AnswerAndRefresh(response, lookup)
                 }
+                (Some(response), cache) => Looked::Answer(response, cache),
                 (None, _) => Looked::Miss(lookup),
             }
         }
@@ -123,8 +123,8 @@ pub(super) async fn look_on_disk(mut lookup: Box<Lookup>, asked: &Asked, now: Mo
 /// What a stored response is good for.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum Reuse {
-    /// It answers; with a reason to validate it.
-    Answer(Answer, Option<Forwarded>),
+    /// It answers; what is stale is to be validated.
+    Answer(Answer, CacheResult),
     /// It does not; but it can be validated.
     No(Forwarded, Option<Arc<Stored>>),
 }
@@ -138,17 +138,13 @@ fn reuse(stored: &Arc<Stored>, asked: &Asked, control: &RequestControl, now: Mom
         return Reuse::No(why, stored.head.part.is_none().then(|| Arc::clone(stored)));
     }
     let (method, headers) = (&asked.head.method, &asked.head.headers);
-    let Some(mut answer) = answer(stored, method, headers, Some(now), stored.head.hit.clone())
-    else {
+    let Some(answer) = answer(stored, method, headers, Some(now), stored.head.hit.clone()) else {
         let is_part = stored.head.part.is_some();
         return Reuse::No(if is_part { Forwarded::Partial } else { Forwarded::UriMiss }, None);
     };
-    let refresh = decision == ReuseDecision::StaleWhileRevalidate;
-    match &mut answer {
-        Answer::Ready(response) => note(response, hit_of(stored, response.status(), refresh)),
-        Answer::Unread(response, _) => note(response, hit_of(stored, response.status(), refresh)),
-    }
-    Reuse::Answer(answer, refresh.then_some(Forwarded::Stale))
+    let stale = decision == ReuseDecision::StaleWhileRevalidate;
+    let cache = hit_of(stored, answer.status(), stale);
+    Reuse::Answer(answer, cache)
 }
 
 fn hit_of(stored: &Stored, sent: StatusCode, stale: bool) -> CacheResult {
@@ -164,7 +160,7 @@ fn hit_of(stored: &Stored, sent: StatusCode, stale: bool) -> CacheResult {
 }
 
 /// Tells the access log what the cache had to do with a response that nobody else was asked for.
-pub(super) fn note<B>(response: &mut Response<B>, cache: CacheResult) {
+pub(super) fn note(response: &mut Response<Body>, cache: CacheResult) {
     let outcome = Outcome { cache, next_hop: NextHop::Nobody, error: None };
     response.extensions_mut().insert(outcome);
 }

@@ -14,6 +14,7 @@ mod forward;
 mod health;
 mod hop;
 mod manage;
+mod metrics;
 mod own;
 mod poll;
 mod record;

@@ -1,12 +1,13 @@
 //! A member's own pages: what it publishes of the table, its health, its cache.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
-use super::{Plane, manage};
+use super::{Plane, manage, metrics};
 use crate::access_log::Counts;
 use crate::auth::AuthCounts;
 use crate::net::body::{Body, SharedBody};
@@ -14,7 +15,7 @@ use crate::site::{HasSite, own_page};
 
 /// Answers a request in origin-form.
 pub(super) async fn answer(
-    plane: &Plane,
+    plane: &Arc<Plane>,
     head: &Parts,
     body: &SharedBody,
     peer: SocketAddr,
@@ -29,11 +30,12 @@ pub(super) async fn answer(
         (&Method::GET | &Method::HEAD, "/healthz") => {
             own_page(StatusCode::OK, "application/json", health(plane))
         }
+        (&Method::GET | &Method::HEAD, "/metrics") => metrics::page(plane),
         (&Method::OPTIONS, "*") => own_page(StatusCode::OK, "text/plain", ""),
         _ => own_page(
             StatusCode::NOT_FOUND,
             "text/plain",
-            "this is a proxy; it has pages of its own at /pat, /proxy.pac, /wpad.dat and /healthz\n",
+            "this is a proxy; it has pages of its own at /pat, /proxy.pac, /wpad.dat, /healthz and /metrics\n",
         ),
     }
 }

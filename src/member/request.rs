@@ -23,7 +23,7 @@ use super::hop::{self, Origin};
 use super::record::{self, Traffic};
 use super::snapshot::{Ready, Snapshot};
 use super::{Plane, admit, fetch, forward, own, respond, tunnel};
-use crate::access_log::Entry;
+use crate::access_log::{CacheResult, Entry};
 use crate::blame::{Blame, Cause, Failure};
 use crate::cache::moment::Moment;
 use crate::net::body::{Body, SharedBody};
@@ -67,7 +67,7 @@ impl Handler for Front {
         let switched = wants_to_switch(&request).then(|| hyper::upgrade::on(&mut request));
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
-        let plane = &self.0;
+        let (plane, arrived_at) = (&self.0, Instant::now());
         let mut entry = plane.access_log.as_ref().map(|log| log.begin(&head, peer.ip()));
         let body = SharedBody::new(incoming, plane.config.limits.idle);
         let arrived = Arrived { head, body, switched };
@@ -84,6 +84,7 @@ impl Handler for Front {
             // What follows such a request is not looked at by the guard of the connection.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        plane.stats.responded(response.status(), arrived_at.elapsed());
         match entry {
             Some(entry) => record::answered(entry, response),
             None => response,
@@ -132,7 +133,7 @@ impl Plane {
         if self.auth.is_some() {
             let user =
                 Box::pin(admit::authenticate(self, &head.headers, peer.ip(), is_member)).await?;
-            if let (Some(entry), Some(user)) = (entry, user) {
+            if let (Some(entry), Some(user)) = (&mut *entry, user) {
                 entry.set_user(user);
             }
         }
@@ -149,8 +150,11 @@ impl Plane {
         }
         let request = Asked { head, body, target, switched };
         let looked = cached::look_up(self, &request, Moment::now());
-        if let Looked::Answer(response) = looked {
+        if let Looked::Answer(response, cache) = looked {
             self.stats.hits.add();
+            if let Some(entry) = entry {
+                entry.set_answered_here(cache);
+            }
             return Ok(response);
         }
         // What asks others takes much room, which a request that is answered here does not need.
@@ -173,11 +177,13 @@ impl Plane {
             };
         }
         let lookup = match looked {
-            Looked::Answer(response) => {
+            Looked::Answer(mut response, cache) => {
                 self.stats.hits.add();
+                cached::note(&mut response, cache);
                 return Ok(response);
             }
-            Looked::AnswerAndRefresh(response, lookup) => {
+            Looked::AnswerAndRefresh(mut response, lookup) => {
+                cached::note(&mut response, CacheResult::StaleHit);
                 self.stats.hits.add();
                 self.stats.stale_hits.add();
                 self.refresh(request, lookup, snapshot, origin);

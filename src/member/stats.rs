@@ -1,8 +1,12 @@
 //! Counters: nothing is silent.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use hyper::StatusCode;
 use serde_json::{Value, json};
+
+use super::metrics::Durations;
 
 /// Counts one kind of event.
 #[derive(Debug, Default)]
@@ -13,7 +17,7 @@ impl Counter {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn value(&self) -> u64 {
+    pub(super) fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -23,6 +27,10 @@ impl Counter {
 pub(super) struct Stats {
     /// Requests for somebody else's resources.
     pub(super) requests: Counter,
+    /// Responses by the class of their status, 1xx first; own pages included.
+    pub(super) responses: [Counter; 5],
+    /// How long the heads of responses took.
+    pub(super) response_head: Durations,
     /// Requests that were answered with an error of ours.
     pub(super) failures: Counter,
     /// Requests that a sibling passed to us.
@@ -74,6 +82,15 @@ pub(super) struct Stats {
 }
 
 impl Stats {
+    /// Counts a response whose head took so long.
+    pub(super) fn responded(&self, status: StatusCode, took: Duration) {
+        let class = usize::from(status.as_u16() / 100).checked_sub(1);
+        if let Some(counter) = class.and_then(|class| self.responses.get(class)) {
+            counter.add();
+        }
+        self.response_head.observe(took);
+    }
+
     pub(super) fn cache_json(&self) -> Value {
         json!({
             "hits": self.hits.value(),

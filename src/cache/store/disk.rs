@@ -18,7 +18,7 @@ use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use tokio::time::Instant;
 
 use super::record::{self, BLOCK, Opened, Unfinished};
-use crate::cache::key::{CacheKey, Secret};
+use crate::cache::key::{CacheKey, KeyHash, Secret};
 
 /// Folders; each has a part of the files.
 const FOLDERS: usize = 4096;
@@ -46,7 +46,7 @@ pub struct NewFile {
     pub file: Arc<Unfinished>,
 }
 
-type Index = Cache<CacheKey, Arc<[Entry]>, BySize, quick_cache::DefaultHashBuilder, Evictions>;
+type Index = Cache<CacheKey, Arc<[Entry]>, BySize, KeyHash, Evictions>;
 
 /// A folder of stored responses.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Disk {
             .weight_capacity(capacity)
             .build()
             .map_err(io::Error::other)?;
-        let hasher = quick_cache::DefaultHashBuilder::default();
+        let hasher = KeyHash::default();
         let index = Cache::with_options(options, BySize, hasher, Evictions(sender));
         let disk = Self {
             folder: folder.to_owned(),

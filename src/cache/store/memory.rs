@@ -4,13 +4,13 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
 use super::disk::Disk;
 use super::growing::Growing;
 use super::reader::BlockReader;
 use super::record::Source;
-use crate::cache::key::CacheKey;
+use crate::cache::key::{CacheKey, KeyHash};
 use crate::cache::stored::Head;
 
 /// A stored response.
@@ -145,7 +145,7 @@ impl Weighter<CacheKey, Arc<Resource>> for BySize {
 }
 
 /// Responses in memory, by key.
-pub type Memory = Cache<CacheKey, Arc<Resource>, BySize, DefaultHashBuilder, TellDisk>;
+pub type Memory = Cache<CacheKey, Arc<Resource>, BySize, TellDisk>;
 
 /// A memory of `capacity` bytes.
 pub fn memory(capacity: u64, disk: Option<Arc<Disk>>) -> Memory {
@@ -158,12 +158,10 @@ pub fn memory(capacity: u64, disk: Option<Arc<Disk>>) -> Memory {
         .weight_capacity(capacity)
         .build();
     match options {
-        Ok(options) => {
-            Cache::with_options(options, BySize, DefaultHashBuilder::default(), TellDisk(disk))
-        }
+        Ok(options) => Cache::with_options(options, BySize, KeyHash::default(), TellDisk(disk)),
         // All three numbers are given.
         Err(_incomplete) => {
-            Cache::with(items, capacity, BySize, DefaultHashBuilder::default(), TellDisk(disk))
+            Cache::with(items, capacity, BySize, KeyHash::default(), TellDisk(disk))
         }
     }
 }
