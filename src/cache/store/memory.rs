@@ -145,7 +145,7 @@ impl Weighter<CacheKey, Arc<Resource>> for BySize {
 }
 
 /// Responses in memory, by key.
-pub type Memory = Cache<CacheKey, Arc<Resource>, BySize, TellDisk>;
+pub type Memory = Cache<CacheKey, Arc<Resource>, BySize, KeyHash, TellDisk>;
 
 /// A memory of `capacity` bytes.
 pub fn memory(capacity: u64, disk: Option<Arc<Disk>>) -> Memory {
