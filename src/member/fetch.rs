@@ -33,6 +33,13 @@ struct Client<'a> {
     headers: &'a HeaderMap,
 }
 
+impl<'a> Client<'a> {
+    /// The request, with the fields that it had if they were changed since.
+    fn of(asked: &'a Asked, as_asked: Option<&'a HeaderMap>) -> Self {
+        Self { method: &asked.head.method, headers: as_asked.unwrap_or(&asked.head.headers) }
+    }
+}
+
 /// What came of a fetch.
 struct Fetched {
     response: Response<Body>,
@@ -164,12 +171,12 @@ async fn fetch(
     mut lookup: Box<Lookup>,
     flight: Option<Flight>,
 ) -> Result<Fetched, Failure> {
-    let (method, headers) = (asked.head.method.clone(), asked.head.headers.clone());
-    let client = Client { method: &method, headers: &headers };
     let stale = lookup.stale.take();
     let validating = stale
         .clone()
         .filter(|stored| stored.head.has_validator() && asked.head.method == Method::GET);
+    // What the client asked stays as it was: it is answered from what comes.
+    let as_asked = validating.is_some().then(|| asked.head.headers.clone());
     if let Some(stored) = &validating {
         conditions::validate(&mut asked.head.headers, &stored.head);
     }
@@ -187,15 +194,17 @@ async fn fetch(
                 drop(result);
                 plane.stats.validated.add();
                 let head = refreshed(&lookup, stored, &news, exchange);
+                let client = Client::of(&asked, as_asked.as_ref());
                 return validated(&lookup, stored, head, client, flight).await;
             }
             // About something that we do not have: ask for all of it.
-            asked.head.headers = headers.clone();
+            asked.head.headers = as_asked.clone().unwrap_or_default();
             asked.head.headers.remove(IF_NONE_MATCH);
             asked.head.headers.remove(IF_MODIFIED_SINCE);
             result = plane.attempt(&mut asked, NextHop::Origin).await;
         }
     }
+    let client = Client::of(&asked, as_asked.as_ref());
     if let (Some(stored), Some(error)) = (&stale, origin_error(&result))
         && let Some(fetched) = survive(&lookup, stored, error, client, flight.as_ref()).await
     {

@@ -36,7 +36,7 @@ pub(super) fn page(plane: &Arc<Plane>) -> Response<Body> {
 
 /// Upper ends of the buckets of [`Durations`], in seconds.
 const BUCKETS: [f64; 12] =
-    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, f64::MAX];
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, f64::INFINITY];
 
 /// How long things took: a histogram whose counts nobody waits for.
 #[derive(Debug, Default)]
