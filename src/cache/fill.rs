@@ -74,7 +74,7 @@ impl Fill {
 
     /// Reads the body to its end and stores it.
     pub async fn run(self) {
-        let Self { cache, key, stored, growing, body, flight, room: _room, alone } = self;
+        let Self { cache, key, stored, growing, body, flight, mut room, alone } = self;
         let mut body = pin!(body);
         let mut spill: Option<Spill> = None;
         let mut keep = true;
@@ -89,8 +89,9 @@ impl Fill {
                 }
             }
             let length = growing.len();
-            keep = keep && length <= cache.terms.max_object;
-            if length > cache.memory_object {
+            keep =
+                keep && length <= cache.terms.max_object && cache.reserve_more(&mut room, length);
+            if length > cache.memory_object || !keep {
                 if keep {
                     keep = spill_out(&cache, key, &stored.head, &growing, &mut spill).await;
                 }
@@ -107,7 +108,7 @@ impl Fill {
             }
         };
         growing.finish(ended);
-        let void = flight.as_ref().is_some_and(Flight::is_void);
+        let void = flight.as_ref().is_some_and(Flight::is_void) || cache.is_void(key, &stored.head);
         let whole = ended == Ended::Whole
             && stored.head.content_length().is_none_or(|said| said == growing.len());
         if !(keep && whole) || void {
@@ -190,6 +191,7 @@ async fn finish(
 ) {
     let length = growing.len();
     set_length(&mut head, usize::try_from(length).unwrap_or(usize::MAX));
+    head.compact();
     if spill.written < length && write(growing, &mut spill, true).await.is_err() {
         spill.new.file.abandon();
         return;

@@ -66,6 +66,8 @@ pub struct Cache {
     bans_file: Option<PathBuf>,
     /// Keys whose last response could not be shared: asked for one by one, until then.
     passes: quick_cache::sync::Cache<CacheKey, Moment>,
+    /// When URLs were purged: what was asked for before is not kept.
+    purged: quick_cache::sync::Cache<CacheKey, Moment>,
     /// KiB that bodies on their way may take in memory.
     room: Arc<Semaphore>,
     /// Changes of one key do not cross.
@@ -117,6 +119,7 @@ impl Cache {
             bans_file,
             room: Arc::new(Semaphore::new(kib(settings.memory / 2))),
             passes: quick_cache::sync::Cache::new(1 << 16),
+            purged: quick_cache::sync::Cache::new(1 << 16),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
         })
     }
@@ -141,9 +144,16 @@ impl Cache {
         self.memory.len()
     }
 
-    /// Changes how much is kept in memory.
-    pub fn set_memory(&self, capacity: u64) {
-        self.memory.set_capacity(capacity);
+    /// Changes how much is kept, where that is another number than before.
+    pub fn resize(&self, settings: &CacheSettings) {
+        if settings.memory != self.memory.capacity() {
+            self.memory.set_capacity(settings.memory);
+        }
+        if let (Some(disk), Some(at)) = (&self.disk, &settings.disk)
+            && at.capacity != disk.capacity()
+        {
+            disk.set_capacity(at.capacity);
+        }
     }
 
     /// What memory has for a URL.
@@ -210,6 +220,7 @@ impl Cache {
         let mut fitting = resource.variants.iter().filter(|stored| {
             *stored.head.url == *url
                 && stored.head.vary.matches(request)
+                && !stored.body.is_condemned()
                 && !self.bans.bans(&stored.head)
         });
         let first = fitting.next()?;
@@ -225,8 +236,12 @@ impl Cache {
         std::iter::once(first).chain(fitting).find(serves).or(Some(first))
     }
 
-    /// Keeps a response in memory. Returns the files in whose place it comes.
+    /// Keeps a response in memory, unless it was asked for before a purge. Returns the files in whose
+    /// place it comes.
     pub fn insert(&self, key: CacheKey, stored: &Arc<Stored>) -> Vec<u32> {
+        if self.is_void(key, &stored.head) {
+            return stored.file.get().copied().into_iter().collect();
+        }
         let place = usize::try_from(key.0 % 256).unwrap_or(0);
         let Some(lock) = self.locks.get(place) else { return Vec::new() };
         let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -240,6 +255,10 @@ impl Cache {
     /// Keeps a whole body in memory, and writes it to disk in the background.
     pub fn keep(self: &Arc<Self>, key: CacheKey, mut head: Head, bytes: Bytes) {
         set_length(&mut head, bytes.len());
+        head.compact();
+        if self.is_void(key, &head) {
+            return;
+        }
         let stored = Arc::new(Stored::new(head, StoredBody::Memory(bytes.clone())));
         let replaced = self.insert(key, &stored);
         let Some(disk) = self.disk.clone().filter(|disk| !disk.is_resting()) else { return };
@@ -286,10 +305,16 @@ impl Cache {
         stored
     }
 
+    /// Whether a response was asked for before its URL was purged.
+    pub fn is_void(&self, key: CacheKey, head: &Head) -> bool {
+        self.purged.get(&key).is_some_and(|purged| head.exchange.requested < purged)
+    }
+
     /// Forgets all that is stored for a URL, and what is being fetched for it. Tells whether there was
     /// anything.
     pub async fn purge(&self, url: &str) -> bool {
         let key = self.key(url);
+        self.purged.insert(key, Moment::now());
         self.flights.void(key);
         self.passes.remove(&key);
         let in_memory = self.memory.remove(&key).is_some();
@@ -329,13 +354,30 @@ impl Cache {
         self.bans.len()
     }
 
-    /// Room in memory for a body on its way; `None` if there is none: then it is passed on unstored.
+    /// Room in memory for a body on its way, as far as it is known; `None` if there is none: then it is
+    /// passed on unstored.
     pub fn reserve(&self, head: &Head) -> Option<OwnedSemaphorePermit> {
-        // A large one has its window, and what is being written.
-        let most = self.memory_object.max(4 * WINDOW);
-        let length = head.content_length().unwrap_or(most).min(most);
-        let wanted = u32::try_from(kib(length)).unwrap_or(u32::MAX);
-        Arc::clone(&self.room).try_acquire_many_owned(wanted).ok()
+        let length = head.content_length().unwrap_or(UNKNOWN).min(self.most_room());
+        Arc::clone(&self.room).try_acquire_many_owned(permits(length)).ok()
+    }
+
+    /// Room for a body that has grown to `length`; false if there is none.
+    pub fn reserve_more(&self, room: &mut OwnedSemaphorePermit, length: u64) -> bool {
+        let wanted = permits(length.min(self.most_room()));
+        let more = usize::try_from(wanted).unwrap_or(usize::MAX).saturating_sub(room.num_permits());
+        if more == 0 {
+            return true;
+        }
+        // Some in advance, so that this is seldom asked.
+        let more = permits(UNKNOWN).max(u32::try_from(more).unwrap_or(u32::MAX));
+        let Ok(more) = Arc::clone(&self.room).try_acquire_many_owned(more) else { return false };
+        room.merge(more);
+        true
+    }
+
+    /// What a body takes in memory at most: a large one has its window, and what is being written.
+    fn most_room(&self) -> u64 {
+        self.memory_object.max(4 * WINDOW)
     }
 
     /// The response to this URL cannot be shared: the next ones do not wait for each other.
@@ -352,6 +394,13 @@ impl Cache {
     pub fn unpass(&self, key: CacheKey) {
         self.passes.remove(&key);
     }
+}
+
+/// What is reserved for a body of unknown length at first.
+const UNKNOWN: u64 = 64 << 10;
+
+fn permits(bytes: u64) -> u32 {
+    u32::try_from(kib(bytes)).unwrap_or(u32::MAX)
 }
 
 fn kib(bytes: u64) -> usize {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::BytesMut;
 use hyper::header::{
     AGE, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED,
 };
@@ -146,6 +147,19 @@ impl Head {
     /// The length that its fields say its body has.
     pub fn content_length(&self) -> Option<u64> {
         self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// Gives its fields memory of their own: as they came, they may hold on to all that was read with
+    /// them.
+    pub fn compact(&mut self) {
+        let length = self.headers.values().map(HeaderValue::len).sum();
+        let mut bytes = BytesMut::with_capacity(length);
+        for value in self.headers.values_mut() {
+            bytes.extend_from_slice(value.as_bytes());
+            if let Ok(copy) = HeaderValue::from_maybe_shared(bytes.split().freeze()) {
+                *value = copy;
+            }
+        }
     }
 
     /// Makes it the head of a body that is known to be whole and `length` long.

@@ -6,7 +6,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_LOCATION};
 use hyper::{HeaderMap, Method, StatusCode};
 
 use super::control::{RequestControl, ResponseControl};
-use super::freshness::{Exchange, explicit_lifetime};
+use super::freshness::{Exchange, explicit_lifetime, is_heuristically_cacheable};
 use super::stored::{Head, Received, Terms};
 use super::targeted;
 use super::vary::Vary;
@@ -105,7 +105,8 @@ fn why_not(seen: &Seen<'_>, terms: &Terms) -> Result<Vary, Skip> {
     let understood = is_understood(seen.status);
     let explicit = control.is_explicit()
         || explicit_lifetime(seen.response, &control, seen.exchange.received).is_some();
-    if !method_allows(seen, explicit) {
+    // RFC 9111, section 3, the last condition: somebody must have said that it may be stored.
+    if !method_allows(seen, explicit) || !(explicit || is_heuristically_cacheable(seen.status)) {
         return Err(Skip::NotStorable);
     }
     let informational = seen.status.is_informational() || seen.status == StatusCode::NOT_MODIFIED;

@@ -19,7 +19,7 @@ use crate::cache::freshness::Exchange;
 use crate::cache::invalidate;
 use crate::cache::moment::Moment;
 use crate::cache::reuse::{self, ReuseDecision};
-use crate::cache::status::{self, CACHE_STATUS, Trace};
+use crate::cache::status::{self, CACHE_STATUS, Forwarded, Trace};
 use crate::cache::store::memory::Stored;
 use crate::cache::stored::Head;
 use crate::cache::storing::{self, Seen, Skip, StoreDecision};
@@ -59,7 +59,9 @@ pub(super) async fn from_origin(
         return plane.attempt(&mut asked, NextHop::Origin).await;
     };
     if lookup.control.only_if_cached {
-        return Ok(lookup.not_cached());
+        let mut response = lookup.not_cached();
+        cached::note(&mut response, CacheResult::Miss);
+        return Ok(response);
     }
     let now = Moment::now();
     if let Some(response) = lookup.part_of_growing(&asked, now).await {
@@ -225,7 +227,9 @@ async fn fetch(
     {
         heed_head(&lookup, stored, (response.status(), response.headers().clone()), exchange).await;
     }
-    let came = Came { response, exchange, replaces: stale.is_some() };
+    let replaces =
+        stale.is_some() && *client.method == Method::GET && !response.status().is_server_error();
+    let came = Came { response, exchange, replaces };
     let fetched = store(&lookup, client, came, flight).await;
     if fetched.fill.is_some() {
         plane.stats.stored.add();
@@ -269,7 +273,12 @@ async fn validated(
     client: Client<'_>,
     flight: Option<Flight>,
 ) -> Result<Fetched, Failure> {
-    let stored = lookup.cache.refresh(lookup.key, stored, head);
+    let void = flight.as_ref().is_some_and(Flight::is_void);
+    let stored = if void || lookup.cache.is_void(lookup.key, &head) {
+        Arc::new(stored.with_head(head))
+    } else {
+        lookup.cache.refresh(lookup.key, stored, head)
+    };
     if let Some(flight) = &flight {
         flight.land(Landed::Stored(Arc::clone(&stored), Source::Validated));
     }
@@ -336,11 +345,16 @@ struct Came {
 
 /// Stores what may be stored, and passes the rest on.
 async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<Flight>) -> Fetched {
-    let Came { mut response, exchange, replaces } = came;
+    let Came { mut response, mut exchange, replaces } = came;
     let (cache, method) = (&lookup.cache, client.method);
     let mut trace = Trace { why: lookup.why, status: None, stored: false, collapsed: false };
     let void = void_after(lookup, method, &response);
+    let wrote = !void.is_empty();
     forget(lookup, void).await;
+    if wrote {
+        // What a write answers is newer than what it made void.
+        exchange.requested = Moment::now();
+    }
     let seen = Seen {
         url: &lookup.url,
         method,
@@ -392,11 +406,16 @@ fn restore(headers: &mut HeaderMap, news: &HeaderMap, unstored: &[HeaderName]) {
 
 /// A response that is not stored: nobody waits for it, and what it supersedes goes.
 async fn pass_on(lookup: &Lookup, flight: Option<Flight>, replaces: bool, skip: Option<Skip>) {
-    if skip != Some(Skip::ClientForbids) {
+    let never = match skip {
+        Some(Skip::Forbidden | Skip::Useless | Skip::VariesByAnything | Skip::TooLarge) => true,
+        // The next one may well be stored: the client forbids it, there is no room, it is no GET.
+        Some(Skip::NotStorable | Skip::ClientForbids) | None => false,
+    };
+    if never && lookup.why != Forwarded::Method {
         lookup.cache.pass(lookup.key, Moment::now());
     }
     drop(flight);
-    if replaces {
+    if replaces && never {
         lookup.cache.purge(&lookup.url).await;
     }
 }

@@ -254,6 +254,10 @@ async fn swap(plane: &Plane, table: Table) -> bool {
             tracing::warn!(name = %plane.config.name, config_id, "this member is not in the table: it owns no URL");
         }
     }
+    if let (Some(cache), Some(config)) = (&plane.cache, &plane.config.cache) {
+        let settings = config.settings(cache.terms.name.clone(), snapshot.cache_size());
+        cache.resize(&settings);
+    }
     plane.current.publish(snapshot);
     plane.stats.tables.add();
     tracing::info!(config_id, "table replaced");

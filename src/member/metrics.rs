@@ -272,7 +272,7 @@ mod tests {
             durations.observe(Duration::from_micros(micros));
         }
         let (sum, count, buckets) = durations.read();
-        assert_eq!((sum, count), (3000.001_001, 4));
+        assert_eq!((sum, count), (3_000.001_001, 4));
         let counts: Vec<u64> = buckets.iter().map(|(_, count)| *count).collect();
         assert_eq!(counts, [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     }

@@ -132,6 +132,10 @@ impl Member {
         let follow = shutdown.run_until_cancelled(follow::follow(&plane));
         let certificate = shutdown.run_until_cancelled(certificate::follow(&plane));
         let housekeeping = shutdown.run_until_cancelled(housekeeping(&plane));
+        if let Some(disk) = plane.cache.as_ref().and_then(|cache| cache.disk()).cloned() {
+            let stop = shutdown.clone();
+            plane.tasks.spawn_blocking(move || disk.scan(|| stop.is_cancelled()));
+        }
         let users = shutdown.run_until_cancelled(follow_users(&plane));
         let listener = Listener::new(listener, plane.config.tls.clone());
         let front = Arc::new(Front(Arc::clone(&plane)));

@@ -4,9 +4,9 @@
 //! not know yet, a look into one small folder tells. So a member serves at once after its start,
 //! while the rest is being read in.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -63,6 +63,8 @@ pub struct Disk {
     /// Milliseconds after `began` until which the disk is left alone.
     resting: AtomicU64,
     began: Instant,
+    /// Nobody else uses the folder as long as this is open.
+    _lock: File,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +95,9 @@ impl Disk {
     /// A folder that cannot be made, read or written.
     pub fn open(folder: &Path, capacity: u64) -> io::Result<(Self, Secret)> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
+        lock.try_lock().map_err(|_taken| io::Error::other("another process uses this folder"))?;
         let new = folder.join("new");
         if new.exists() {
             fs::remove_dir_all(&new)?; // left over from before
@@ -121,6 +126,7 @@ impl Disk {
             failures: AtomicU32::new(0),
             resting: AtomicU64::new(0),
             began: Instant::now(),
+            _lock: lock,
         };
         Ok((disk, secret))
     }
@@ -130,10 +136,9 @@ impl Disk {
         self.index.capacity()
     }
 
-    /// Changes the capacity.
+    /// Changes the capacity; the files of what has to go are removed with the next ones.
     pub fn set_capacity(&self, capacity: u64) {
         self.index.set_capacity(capacity);
-        self.sweep();
     }
 
     /// Bytes in use, as far as the index knows.
@@ -235,7 +240,8 @@ impl Disk {
         let path = self.path(new.key, new.id);
         match new.file.finish(head, length, &path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
+                let folder = path.parent().unwrap_or(&self.folder);
+                fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
                 new.file.finish(head, length, &path)
             }
             result => result,
@@ -402,6 +408,7 @@ fn secret(path: &Path) -> io::Result<Secret> {
     }
     let secret = Secret::random();
     crate::files::replace(path, &secret.0)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
     Ok(secret)
 }
 

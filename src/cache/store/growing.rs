@@ -15,7 +15,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::Notify;
 
 use super::reader::BlockReader;
-use super::record::Unfinished;
+use super::record::{BLOCK, Unfinished};
 use crate::net::body::BodyError;
 
 /// What memory keeps of a body that does not stay there, in bytes.
@@ -137,9 +137,7 @@ impl Growing {
         if state.base > 0 {
             return None;
         }
-        if let (Some(only), 1) = (state.chunks.front(), state.chunks.len()) {
-            return Some(only.clone());
-        }
+        // A copy: a chunk may hold on to all that was read with it.
         let mut whole = Vec::with_capacity(usize::try_from(state.end).ok()?);
         state.chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
         Some(whole.into())
@@ -295,7 +293,8 @@ impl HttpBody for GrowingReader {
                 let Some(file) = &state.file else {
                     return Poll::Ready(Some(Err(BodyError::Lost)));
                 };
-                let spilled = state.spilled.min(this.end.unwrap_or(u64::MAX));
+                // Whole blocks only: memory has the rest.
+                let spilled = (state.spilled / BLOCK * BLOCK).min(this.end.unwrap_or(u64::MAX));
                 this.from_disk = Some(BlockReader::new(file.source(), this.offset..spilled));
                 continue;
             }
@@ -310,6 +309,10 @@ impl HttpBody for GrowingReader {
                 }
             }
         }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.end.is_some_and(|end| self.offset >= end)
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -58,6 +58,14 @@ impl StoredBody {
         }
     }
 
+    /// Whether it could not be read lately.
+    pub fn is_condemned(&self) -> bool {
+        match self {
+            Self::File(source) => source.is_condemned(),
+            Self::Memory(_) | Self::Growing(_) => false,
+        }
+    }
+
     /// A reader of a file's body.
     pub fn block_reader(source: &Source, range: Option<std::ops::Range<u64>>) -> BlockReader {
         BlockReader::new(source.clone(), range.unwrap_or_else(|| 0..source.length.unwrap_or(0)))

@@ -69,6 +69,7 @@ impl BlockReader {
             Ok(_) => Err(BodyError::Lost),
             Err(error) => {
                 tracing::warn!(%error, "stored body cannot be read");
+                self.source.condemn();
                 self.range.start = self.range.end;
                 Err(BodyError::Lost)
             }
@@ -91,6 +92,10 @@ impl hyper::body::Body for BlockReader {
     ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, BodyError>>> {
         let chunk = ready!(self.get_mut().poll(cx));
         Poll::Ready(chunk.map(|chunk| chunk.map(hyper::body::Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.range.is_empty()
     }
 
     fn size_hint(&self) -> hyper::body::SizeHint {

@@ -13,9 +13,10 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
@@ -46,6 +47,8 @@ pub struct Source {
     begins: u64,
     /// Its length, if it is whole.
     pub length: Option<u64>,
+    /// Something of it could not be read: none of its copies is used any more.
+    damaged: Arc<AtomicBool>,
 }
 
 /// A file that is being written.
@@ -63,7 +66,8 @@ impl Unfinished {
     /// # Errors
     /// Those of the file system.
     pub fn create(path: PathBuf, seed: u64, head_length: usize) -> io::Result<Self> {
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        let file =
+            File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         let room = room_for(head_length)?;
         Ok(Self { path, file: Arc::new(file), seed, begins: PREFIX + u64::from(room) })
     }
@@ -100,7 +104,13 @@ impl Unfinished {
 
     /// Its body as far as it was written.
     pub fn source(&self) -> Source {
-        Source { file: Arc::clone(&self.file), seed: self.seed, begins: self.begins, length: None }
+        Source {
+            file: Arc::clone(&self.file),
+            seed: self.seed,
+            begins: self.begins,
+            length: None,
+            damaged: Arc::default(),
+        }
     }
 
     /// Removes it.
@@ -139,7 +149,8 @@ pub fn open(path: &Path, seed: u64) -> io::Result<Option<Opened>> {
     if xxh3_64_with_seed(&head, seed) != hash || said != computed || expected != Some(size) {
         return Ok(None);
     }
-    let source = Source { file: Arc::new(file), seed, begins, length: Some(body_length) };
+    let (file, length, damaged) = (Arc::new(file), Some(body_length), Arc::default());
+    let source = Source { file, seed, begins, length, damaged };
     Ok(Some(Opened { head, source }))
 }
 
@@ -161,6 +172,16 @@ pub fn replace_head(path: &Path, seed: u64, head: &[u8]) -> io::Result<bool> {
 }
 
 impl Source {
+    /// It cannot be read any more.
+    pub fn condemn(&self) {
+        self.damaged.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether something of it could not be read.
+    pub fn is_condemned(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
     /// The same, whole and `length` long.
     #[must_use]
     pub fn whole(self, length: u64) -> Self {
