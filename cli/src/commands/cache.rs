@@ -147,9 +147,12 @@ fn statistics(answer: &Value) -> Vec<Vec<String>> {
         _ => "none".to_owned(),
     };
     let count = |path: &str| number(path).unwrap_or_default().to_string();
+    let state =
+        answer.pointer("/disk/state").and_then(Value::as_str).filter(|state| *state != "ok");
+    let disk = state.map_or_else(|| store("/disk"), |state| format!("{state}; {}", store("/disk")));
     vec![vec![
         store("/memory"),
-        store("/disk"),
+        disk,
         count("/requests/hits"),
         count("/requests/misses"),
         count("/requests/stored"),
