@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::disallowed_methods,
     reason = "in a test a panic is the report"
 )]
@@ -11,7 +12,15 @@ mod access;
 mod access_log;
 mod architecture;
 mod auth;
+mod caching;
+mod caching_collapse;
+mod caching_cut_off;
+mod caching_purge;
+mod caching_ranges;
 mod caching_rules;
+mod caching_settings;
+mod caching_validation;
+mod caching_writes;
 mod failover;
 mod following;
 mod hot_reload;

@@ -22,6 +22,23 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// The body without chunk sizes.
+    pub(crate) fn content(&self) -> String {
+        if self.header("transfer-encoding").is_none() {
+            return self.body.clone();
+        }
+        let (mut content, mut rest) = (String::new(), self.body.as_str());
+        while let Some((size, after)) = rest.split_once("\r\n") {
+            let size = usize::from_str_radix(size, 16).unwrap().min(after.len());
+            let (chunk, after) = after.split_at(size);
+            content.push_str(chunk);
+            rest = after.trim_start_matches("\r\n");
+        }
+        content
+    }
+}
+
 /// What bytes are sent over.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -40,6 +57,13 @@ impl Client {
     /// A client on a connection that is there.
     pub(crate) fn over(stream: impl Stream + 'static) -> Self {
         Self { stream: Box::new(stream) }
+    }
+
+    /// A client whose system takes hardly anything that it does not read.
+    pub(crate) async fn connect_narrow(address: SocketAddr) -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self::over(socket.connect(address).await.unwrap())
     }
 
     /// A client at another address of loopback.

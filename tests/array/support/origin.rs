@@ -114,7 +114,7 @@ impl Origin {
     }
 }
 
-type Stream = BufStream<TcpStream>;
+pub(crate) type Stream = BufStream<TcpStream>;
 
 /// Serves one connection until somebody ends it.
 async fn serve(stream: TcpStream, log: Arc<Log>) {
@@ -147,7 +147,8 @@ async fn serve(stream: TcpStream, log: Arc<Log>) {
     }
 }
 
-async fn read_lines(stream: &mut Stream) -> Option<Vec<String>> {
+/// The lines of a head, or of trailers.
+pub(crate) async fn read_lines(stream: &mut Stream) -> Option<Vec<String>> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -162,7 +163,8 @@ async fn read_lines(stream: &mut Stream) -> Option<Vec<String>> {
     }
 }
 
-async fn read_body(stream: &mut Stream, request: &mut Arrived) {
+/// The body of a request whose head was read.
+pub(crate) async fn read_body(stream: &mut Stream, request: &mut Arrived) {
     if let Some(length) = request.header("content-length") {
         request.body = vec![0; length.parse().unwrap()];
         stream.read_exact(&mut request.body).await.ok();
