@@ -36,14 +36,20 @@ async fn a_killed_member_costs_no_get() {
     assert!(served_by_killed > 0, "the killed member served nothing before");
 }
 
-/// A file system of a few KiB; unmounted when it is dropped.
-struct SmallDisk(TempDir);
+/// A small file system; unmounted when it is dropped.
+pub(crate) struct SmallDisk(TempDir);
 
 impl SmallDisk {
+    /// A file system of a few KiB.
     fn mount() -> Self {
+        Self::mount_with("size=128k")
+    }
+
+    /// One with these options.
+    pub(crate) fn mount_with(options: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=128k", "none"])
+            .args(["-t", "tmpfs", "-o", options, "none"])
             .arg(folder.path())
             .status()
             .unwrap();
@@ -51,8 +57,20 @@ impl SmallDisk {
         Self(folder)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// Mounts it again with other options.
+    pub(crate) fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        let mut mount = Command::new("mount");
+        assert!(mount.args(["-o", &options]).arg(self.path()).status().unwrap().success());
+    }
+
+    /// Takes it away, whoever uses it.
+    pub(crate) fn take_away(&self) {
+        assert!(Command::new("umount").arg("-l").arg(self.path()).status().unwrap().success());
     }
 
     fn ballast(&self) -> PathBuf {
@@ -67,7 +85,8 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(self.path()).status().ok();
+        // It may have been taken away.
+        Command::new("umount").arg("-lq").arg(self.path()).status().ok();
     }
 }
 

@@ -22,12 +22,17 @@ mod origin;
 #[path = "../array/support/tls.rs"]
 mod tls;
 
+mod cache;
 mod disasters;
 mod help;
 mod http2;
 mod memory;
 mod pac;
 mod pat;
+mod pattern;
 mod route;
+mod store;
+mod store_disk;
+mod store_memory;
 mod support;
 mod up;
