@@ -204,7 +204,12 @@ async fn finish(
     let finished = tokio::task::spawn_blocking(move || {
         let head = codec::encode(&stored_too.head);
         let replaced = cache.insert(key, &stored_too);
-        spill.disk.finish(&spill.new, &head, length, &replaced)
+        spill.disk.finish(&spill.new, &head, length, &replaced)?;
+        if cache.is_void(key, &stored_too.head) {
+            // Purged while it was named.
+            spill.disk.drop_entry(key, spill.new.id);
+        }
+        io::Result::Ok(())
     });
     if !matches!(finished.await, Ok(Ok(()))) {
         file.abandon();

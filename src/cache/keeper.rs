@@ -1,7 +1,7 @@
 //! The cache as members use it: find, keep, forget.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -204,9 +204,21 @@ impl Cache {
         if variants.is_empty() {
             return None;
         }
+        let guard = self.lock(key);
+        // Purged while it was read.
+        variants.retain(|stored| !self.is_void(key, &stored.head));
+        if variants.is_empty() {
+            return None;
+        }
         let resource = Arc::new(Resource { variants });
         self.memory.insert(key, Arc::clone(&resource));
+        drop(guard);
         Some(resource)
+    }
+
+    fn lock(&self, key: CacheKey) -> Option<MutexGuard<'_, ()>> {
+        let place = usize::try_from(key.0 % 256).unwrap_or(0);
+        Some(self.locks.get(place)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The stored response that a request selects: for its URL, not banned, and varying by nothing in
@@ -239,12 +251,10 @@ impl Cache {
     /// Keeps a response in memory, unless it was asked for before a purge. Returns the files in whose
     /// place it comes.
     pub fn insert(&self, key: CacheKey, stored: &Arc<Stored>) -> Vec<u32> {
+        let guard = self.lock(key);
         if self.is_void(key, &stored.head) {
             return stored.file.get().copied().into_iter().collect();
         }
-        let place = usize::try_from(key.0 % 256).unwrap_or(0);
-        let Some(lock) = self.locks.get(place) else { return Vec::new() };
-        let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.memory.peek(&key).unwrap_or_default();
         let (resource, replaced) = old.with(stored);
         self.memory.insert(key, Arc::new(resource));
@@ -267,18 +277,17 @@ impl Cache {
             let head = codec::encode(&stored.head);
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             let written = disk.create(key, head.len()).and_then(|new| {
-                let written = new.file.write(0, &bytes);
-                written
-                    .inspect_err(|error| disk.failed(error))
-                    .inspect_err(|_| new.file.abandon())?;
-                disk.finish(&new, &head, length, &replaced)?;
+                let written = new.file.write(0, &bytes).inspect_err(|error| disk.failed(error));
+                let finished = written.and_then(|()| disk.finish(&new, &head, length, &replaced));
+                // Half a file only takes room.
+                finished.inspect_err(|_| new.file.abandon())?;
                 Ok(new.id)
             });
             match written {
                 Ok(id) => {
                     stored.file.set(id).ok(); // it was empty
-                    if !cache.has(key, &stored) {
-                        // Purged while it was written.
+                    if cache.is_void(key, &stored.head) || !cache.has(key, &stored) {
+                        // Purged or replaced while it was written.
                         disk.drop_entry(key, id);
                     }
                 }
@@ -287,7 +296,7 @@ impl Cache {
         });
     }
 
-    /// Whether memory still has exactly this.
+    /// Whether memory still has exactly this, or nothing any more: then it was evicted.
     fn has(&self, key: CacheKey, stored: &Arc<Stored>) -> bool {
         self.memory
             .peek(&key)
@@ -317,13 +326,18 @@ impl Cache {
         self.purged.insert(key, Moment::now());
         self.flights.void(key);
         self.passes.remove(&key);
-        let in_memory = self.memory.remove(&key).is_some();
+        let in_memory = self.remove(key);
         let Some(disk) = self.disk.clone() else { return in_memory };
         if !disk.may_have(key) {
             return in_memory;
         }
         let on_disk = tokio::task::spawn_blocking(move || disk.remove(key)).await.unwrap_or(false);
         in_memory || on_disk
+    }
+
+    fn remove(&self, key: CacheKey) -> bool {
+        let _guard = self.lock(key);
+        self.memory.remove(&key).is_some()
     }
 
     /// Makes everything void that matches and was stored before now.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hyper::header::{AUTHORIZATION, RANGE};
-use hyper::{Method, Response, StatusCode};
+use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use super::Plane;
 use super::request::Asked;
@@ -16,6 +16,7 @@ use crate::cache::moment::Moment;
 use crate::cache::reuse::{self, ReuseDecision};
 use crate::cache::status::{self, CACHE_STATUS, Forwarded, Trace};
 use crate::cache::store::memory::{Stored, StoredBody};
+use crate::cache::stored::Head;
 use crate::cache::{Cache, ranges};
 use crate::net::body::Body;
 use crate::net::target::Target;
@@ -179,6 +180,11 @@ impl Lookup {
             && !self.cache.is_pass(self.key, now)
     }
 
+    /// Whether what somebody else's fetch brought is for this request, and was not banned meanwhile.
+    pub(super) fn fits(&self, head: &Head, request: &HeaderMap) -> bool {
+        *head.url == *self.url && head.vary.matches(request) && self.cache.is_valid(head)
+    }
+
     /// A part of what is being fetched whole just now.
     pub(super) async fn part_of_growing(
         &self,
@@ -189,7 +195,7 @@ impl Lookup {
             return None;
         }
         let growing = self.cache.flights.growing(self.key)?;
-        let fits = *growing.head.url == *self.url && growing.head.vary.matches(&asked.head.headers);
+        let fits = self.fits(&growing.head, &asked.head.headers);
         if !fits || reuse::decide(&growing.head, &self.control, now) != ReuseDecision::Fresh {
             return None;
         }

@@ -124,7 +124,7 @@ async fn follow(
         Landed::Stored(stored, source) => (stored, source),
     };
     let (now, headers) = (Moment::now(), &asked.head.headers);
-    let fits = *stored.head.url == *lookup.url && stored.head.vary.matches(headers);
+    let fits = lookup.fits(&stored.head, headers);
     let usable = match source {
         Source::StaleOnError => true,
         Source::Fetched { .. } | Source::Validated => {
