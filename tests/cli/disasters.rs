@@ -61,11 +61,14 @@ impl SmallDisk {
         self.0.path()
     }
 
-    /// Mounts it again with other options.
-    pub(crate) fn remount(&self, options: &str) {
-        let options = format!("remount,{options}");
-        let mut mount = Command::new("mount");
-        assert!(mount.args(["-o", &options]).arg(self.path()).status().unwrap().success());
+    /// Lets nobody open a file to write any more.
+    pub(crate) fn make_read_only(&self) {
+        let path = self.path().display().to_string();
+        for arguments in
+            [["--bind", path.as_str(), path.as_str()], ["-o", "remount,bind,ro", path.as_str()]]
+        {
+            assert!(Command::new("mount").args(arguments).status().unwrap().success());
+        }
     }
 
     /// Takes it away, whoever uses it.
@@ -85,8 +88,10 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // It may have been taken away.
-        Command::new("umount").arg("-lq").arg(self.path()).status().ok();
+        // It may have been taken away, or mounted over itself.
+        for _ in 0..2 {
+            Command::new("umount").arg("-lq").arg(self.path()).status().ok();
+        }
     }
 }
 

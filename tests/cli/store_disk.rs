@@ -72,7 +72,7 @@ async fn a_disk_that_cannot_be_written_any_more_is_left_alone() {
         get(member.address, &path).await;
         member.on_disk(&path).await;
     }
-    disk.remount("ro");
+    disk.make_read_only();
     until_given_up(&member, "read-only").await;
     for path in small(10, "before") {
         assert_eq!(get(member.address, &path).await, Got::Hit, "{path}");
