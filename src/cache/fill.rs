@@ -189,7 +189,7 @@ async fn finish(
     growing: &Arc<Growing>,
     mut spill: Spill,
 ) {
-    let length = growing.len();
+    let (length, last) = (growing.len(), cache.last_purge(key));
     set_length(&mut head, usize::try_from(length).unwrap_or(usize::MAX));
     head.compact();
     if spill.written < length && write(growing, &mut spill, true).await.is_err() {
@@ -205,7 +205,7 @@ async fn finish(
         let head = codec::encode(&stored_too.head);
         let replaced = cache.insert(key, &stored_too);
         spill.disk.finish(&spill.new, &head, length, &replaced)?;
-        if cache.is_void(key, &stored_too.head) {
+        if cache.last_purge(key) != last {
             // Purged while it was named.
             spill.disk.drop_entry(key, spill.new.id);
         }

@@ -1,6 +1,7 @@
 //! The cache as members use it: find, keep, forget.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -67,11 +68,19 @@ pub struct Cache {
     /// Keys whose last response could not be shared: asked for one by one, until then.
     passes: quick_cache::sync::Cache<CacheKey, Moment>,
     /// When URLs were purged: what was asked for before is not kept.
-    purged: quick_cache::sync::Cache<CacheKey, Moment>,
+    purged: quick_cache::sync::Cache<CacheKey, Purge>,
+    purges: AtomicU64,
     /// KiB that bodies on their way may take in memory.
     room: Arc<Semaphore>,
     /// Changes of one key do not cross.
     locks: Vec<Mutex<()>>,
+}
+
+/// When a URL was purged, and by which purge of all: milliseconds are long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Purge {
+    at: Moment,
+    number: u64,
 }
 
 /// How long a URL counts as one whose responses cannot be shared.
@@ -120,6 +129,7 @@ impl Cache {
             room: Arc::new(Semaphore::new(kib(settings.memory / 2))),
             passes: quick_cache::sync::Cache::new(1 << 16),
             purged: quick_cache::sync::Cache::new(1 << 16),
+            purges: AtomicU64::new(0),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
         })
     }
@@ -177,6 +187,7 @@ impl Cache {
     }
 
     fn read_in(&self, key: CacheKey, disk: &Disk) -> Option<Arc<Resource>> {
+        let last = self.last_purge(key);
         let mut variants: Vec<Arc<Stored>> = Vec::new();
         for (entry, opened) in disk.load(key) {
             let Some(head) = codec::decode(&opened.head, &self.terms) else {
@@ -205,9 +216,7 @@ impl Cache {
             return None;
         }
         let guard = self.lock(key);
-        // Purged while it was read.
-        variants.retain(|stored| !self.is_void(key, &stored.head));
-        if variants.is_empty() {
+        if self.last_purge(key) != last {
             return None;
         }
         let resource = Arc::new(Resource { variants });
@@ -266,6 +275,7 @@ impl Cache {
     pub fn keep(self: &Arc<Self>, key: CacheKey, mut head: Head, bytes: Bytes) {
         set_length(&mut head, bytes.len());
         head.compact();
+        let last = self.last_purge(key);
         if self.is_void(key, &head) {
             return;
         }
@@ -286,7 +296,7 @@ impl Cache {
             match written {
                 Ok(id) => {
                     stored.file.set(id).ok(); // it was empty
-                    if cache.is_void(key, &stored.head) || !cache.has(key, &stored) {
+                    if cache.last_purge(key) != last || !cache.has(key, &stored) {
                         // Purged or replaced while it was written.
                         disk.drop_entry(key, id);
                     }
@@ -316,14 +326,20 @@ impl Cache {
 
     /// Whether a response was asked for before its URL was purged.
     pub fn is_void(&self, key: CacheKey, head: &Head) -> bool {
-        self.purged.get(&key).is_some_and(|purged| head.exchange.requested < purged)
+        self.purged.get(&key).is_some_and(|purge| head.exchange.requested < purge.at)
+    }
+
+    /// The number of the last purge of a key: another one later tells that it was purged meanwhile.
+    pub(super) fn last_purge(&self, key: CacheKey) -> Option<u64> {
+        self.purged.get(&key).map(|purge| purge.number)
     }
 
     /// Forgets all that is stored for a URL, and what is being fetched for it. Tells whether there was
     /// anything.
     pub async fn purge(&self, url: &str) -> bool {
         let key = self.key(url);
-        self.purged.insert(key, Moment::now());
+        let number = self.purges.fetch_add(1, Ordering::Relaxed);
+        self.purged.insert(key, Purge { at: Moment::now(), number });
         self.flights.void(key);
         self.passes.remove(&key);
         let in_memory = self.remove(key);
