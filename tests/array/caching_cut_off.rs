@@ -1,8 +1,8 @@
 //! Bodies that end too early are passed on as what they are, and never served again.
 
-use std::path::Path;
-
-use crate::support::caching::{is_hit, look, member, member_with_disk, settled};
+use crate::support::caching::{
+    is_hit, look, member, member_with_disk, nothing_unfinished_stays, settled,
+};
 use crate::support::client::get;
 use crate::support::pages::{Framing, Page, Pages, pattern};
 
@@ -33,7 +33,7 @@ async fn what_did_not_come_whole_is_never_served_again() {
             }
         }
     }
-    assert_eq!(files_in(&folder.path().join("cache/new")), 0, "nothing unfinished stays");
+    nothing_unfinished_stays(&folder.path().join("cache")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,8 +46,4 @@ async fn a_body_that_ends_with_its_connection_is_passed_on_and_not_stored() {
         assert_eq!(get(member, "http://a.test/a").await.content(), "as far as it came");
     }
     assert_eq!(origin.count("/a"), 2);
-}
-
-fn files_in(folder: &Path) -> usize {
-    std::fs::read_dir(folder).unwrap().count()
 }

@@ -84,7 +84,8 @@ prop_compose! {
         ],
         control in maybe(CACHE_CONTROL, list(response_directive())),
         expires in maybe(EXPIRES, (-300..300_i64).prop_map(date)),
-        modified in maybe(LAST_MODIFIED, (-100_000..0_i64).prop_map(date)),
+        // A tenth of it is a whole number of seconds: the other one rounds.
+        modified in maybe(LAST_MODIFIED, (-10_000..0_i64).prop_map(|tens| date(tens * 10))),
         age in maybe(AGE, (0..200_u32).prop_map(|age| age.to_string())),
         tag in any::<bool>(),
         star in prop::bool::weighted(0.1),

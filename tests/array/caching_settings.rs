@@ -1,6 +1,8 @@
 //! What the administrator says of storing.
 
-use crate::support::caching::{ask, is_hit, look, member, member_with, settled};
+use crate::support::caching::{
+    ask, is_hit, look, member, member_with, nothing_unfinished_stays, settled,
+};
 use crate::support::client::get;
 use crate::support::pages::{Framing, Page, Pages, pattern};
 
@@ -95,8 +97,7 @@ async fn what_is_larger_than_the_largest_object_is_passed_on() {
             assert!(is_hit(&again) == stored && again.content() == *body, "{path}");
         }
     }
-    let unfinished = std::fs::read_dir(folder.path().join("cache/new")).unwrap().count();
-    assert_eq!(unfinished, 0);
+    nothing_unfinished_stays(&folder.path().join("cache")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

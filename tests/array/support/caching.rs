@@ -1,6 +1,7 @@
 //! Members that store, and what they say of it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use parray::config::file::MemberFile;
 use serde_json::{Value, json};
@@ -104,6 +105,13 @@ pub(crate) async fn stored(member: SocketAddr, url: &str) -> Value {
 /// Waits until what is stored for a URL is on disk.
 pub(crate) async fn on_disk(member: SocketAddr, url: &str) {
     while !stored(member, url).await["place"].as_str().unwrap().contains("disk") {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until no file of a cache is unfinished.
+pub(crate) async fn nothing_unfinished_stays(cache: &Path) {
+    while std::fs::read_dir(cache.join("new")).unwrap().count() > 0 {
         tokio::task::yield_now().await;
     }
 }
