@@ -18,7 +18,7 @@ use super::moment::Moment;
 use super::store::codec;
 use super::store::disk::Disk;
 use super::store::growing::WINDOW;
-use super::store::memory::{Memory, Resource, Stored, StoredBody, memory};
+use super::store::memory::{Memory, Resource, Stored, StoredBody, USUAL_WEIGHT, memory};
 use super::stored::{Head, Terms};
 
 /// What a cache is made by.
@@ -122,7 +122,7 @@ impl Cache {
             memory_object,
             flights: Arc::default(),
             secret,
-            memory: memory(settings.memory, disk.clone()),
+            memory: memory(settings.memory, USUAL_WEIGHT, disk.clone()),
             disk,
             bans: bans.as_deref().map(Bans::from_text).unwrap_or_default(),
             bans_file,

@@ -17,6 +17,7 @@ use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use tokio::time::Instant;
 
+use super::memory::PROVEN;
 use super::record::{self, BLOCK, Opened, Unfinished};
 use crate::cache::key::{CacheKey, KeyHash, Secret};
 
@@ -95,15 +96,21 @@ impl Disk {
     /// A folder that cannot be made, read or written.
     pub fn open(folder: &Path, capacity: u64) -> io::Result<(Self, Secret)> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let lock =
-            File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
+        if !folder.join("secret").exists() && holds_other_files(folder)? {
+            // What is removed below must be ours.
+            return Err(io::Error::other("folder is neither empty nor that of a cache"));
+        }
+        let lock = folder.join("lock");
+        drop(File::options().create(true).truncate(false).write(true).open(&lock)?);
+        // Held for reading only: who wants to make the disk read-only may.
+        let lock = File::open(lock)?;
         lock.try_lock().map_err(|_taken| io::Error::other("another process uses this folder"))?;
+        let secret = secret(&folder.join("secret"))?;
         let new = folder.join("new");
         if new.exists() {
             fs::remove_dir_all(&new)?; // left over from before
         }
         fs::create_dir(&new)?;
-        let secret = secret(&folder.join("secret"))?;
         let (sender, evicted) = channel();
         // An object must fit into one shard.
         let shards = usize::try_from((capacity >> 31).clamp(1, 16)).unwrap_or(1);
@@ -112,6 +119,7 @@ impl Disk {
             .shards(shards)
             .estimated_items_capacity(items)
             .weight_capacity(capacity)
+            .hot_allocation(PROVEN)
             .build()
             .map_err(io::Error::other)?;
         let hasher = KeyHash::default();
@@ -399,6 +407,17 @@ fn read_name(name: &str) -> Option<(CacheKey, u32)> {
     Some((CacheKey(key), u32::from_str_radix(id, 16).ok()?))
 }
 
+/// Whether a folder has anything but what file systems and an interrupted start leave there.
+fn holds_other_files(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if name != "lost+found" && name != "lock" {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The secret in a file, made at the first start.
 fn secret(path: &Path) -> io::Result<Secret> {
     if let Ok(bytes) = fs::read(path)
@@ -414,3 +433,22 @@ fn secret(path: &Path) -> io::Result<Secret> {
 
 /// Blocks of the body that are written at once.
 pub const WRITE_AT_ONCE: u64 = 8 * BLOCK;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_somebody_else_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let precious = folder.path().join("new");
+        fs::create_dir(&precious).unwrap();
+        assert!(Disk::open(folder.path(), 1 << 30).is_err());
+        assert!(precious.exists());
+        fs::remove_dir(&precious).unwrap();
+        let (disk, _) = Disk::open(folder.path(), 1 << 30).unwrap();
+        assert!(Disk::open(folder.path(), 1 << 30).is_err(), "by two at the same time");
+        drop(disk);
+        assert!(Disk::open(folder.path(), 1 << 30).is_ok());
+    }
+}
