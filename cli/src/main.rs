@@ -14,10 +14,6 @@ use clap::Parser;
 use args::Cli;
 use error::CommandError;
 
-/// Requests allocate and free small things all the time, on all threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

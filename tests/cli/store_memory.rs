@@ -15,7 +15,7 @@ const REQUEST: &[u8] =
     b"GET http://a.test/large HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n";
 
 /// How much a member may grow by it.
-const LIMIT_KIB: u64 = 192 * 1024;
+const LIMIT_KIB: u64 = 64 * 1024;
 
 /// An origin that gives a GiB to whoever asks, to be stored; how often it was asked.
 async fn large_origin() -> (SocketAddr, JoinSet<()>, std::sync::Arc<std::sync::atomic::AtomicUsize>)
