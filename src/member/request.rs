@@ -124,7 +124,10 @@ impl Plane {
         let Arrived { head, body, switched } = arrived;
         let target = target(&head.method, &head.uri, &head.headers, head.version)?;
         let is_member = snapshot.is_member_address(peer.ip());
-        admit::pace(self, peer.ip(), is_member)?;
+        if target != Target::Own {
+            // Own pages are for monitors and members too, which are not known before there is a table.
+            admit::pace(self, peer.ip(), is_member)?;
+        }
         admit::admit(&self.config.access, peer.ip(), is_member, &head.method, &target)?;
         if target == Target::Own {
             return Ok(Box::pin(own::answer(self, &head, &body, peer)).await);

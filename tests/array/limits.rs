@@ -30,6 +30,20 @@ async fn a_client_that_asks_too_often_is_told_when_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_members_own_pages_can_be_asked_for_at_any_rate() {
+    let origin = Origin::start().await;
+    let array = Array::start_with(1, origin.address, |settings| {
+        settings.limits.client_requests = Some("1/h".parse().unwrap());
+    })
+    .await;
+    let mut client = Client::connect_from([127, 0, 0, 2], array.members[0]).await;
+    for _ in 0..3 {
+        client.send("GET /healthz HTTP/1.1\r\nHost: m\r\n\r\n").await;
+        assert_eq!(client.reply().await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_with_too_many_connections_gets_no_more_until_one_ends() {
     let origin = Origin::start().await;
     let array = Array::start_with(1, origin.address, |settings| {
