@@ -96,12 +96,11 @@ impl Rules {
             Target::Tunnel { port, .. } if !self.connect_ports.contain(*port) => {
                 Err(Refusal::ConnectPort(*port))
             }
-            Target::Resource { port, .. } if !self.ports.contain(*port) => {
-                Err(Refusal::Port(*port))
+            Target::Resource(resource) if !self.ports.contain(resource.port()) => {
+                Err(Refusal::Port(resource.port()))
             }
-            Target::Tunnel { host, .. } | Target::Resource { host, .. } => {
-                if self.serves_host(host) { Ok(()) } else { Err(Refusal::Host(host)) }
-            }
+            Target::Tunnel { host, .. } => self.check_host(host),
+            Target::Resource(resource) => self.check_host(resource.host()),
         }
     }
 
@@ -109,9 +108,10 @@ impl Rules {
         self.clients.as_ref().map_or_else(|| is_private(client), |nets| nets.contains(client))
     }
 
-    fn serves_host(&self, host: &str) -> bool {
-        !self.deny_hosts.contains(host)
-            && self.allow_hosts.as_ref().is_none_or(|hosts| hosts.contains(host))
+    fn check_host<'a>(&self, host: &'a str) -> Result<(), Refusal<'a>> {
+        let served = !self.deny_hosts.contains(host)
+            && self.allow_hosts.as_ref().is_none_or(|hosts| hosts.contains(host));
+        if served { Ok(()) } else { Err(Refusal::Host(host)) }
     }
 }
 
@@ -129,15 +129,18 @@ impl fmt::Display for Refusal<'_> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::{HeaderMap, Version};
+
     use super::*;
+    use crate::net::target::target;
 
     fn tunnel(host: &str, port: u16) -> Target {
         Target::Tunnel { host: host.to_owned(), port }
     }
 
     fn resource(host: &str, port: u16) -> Target {
-        let (host, authority, path) = (host.to_owned(), host.to_owned(), "/".to_owned());
-        Target::Resource { host, port, authority, path }
+        let uri = format!("http://{host}:{port}/").parse().unwrap();
+        target(&Method::GET, &uri, &HeaderMap::new(), Version::HTTP_10).unwrap()
     }
 
     fn passes(rules: &Rules, method: &str, target: &Target) -> bool {

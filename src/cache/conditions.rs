@@ -12,17 +12,17 @@ use super::moment::Moment;
 use super::stored::Head;
 
 /// Fields that make a request conditional.
-const CONDITIONS: [HeaderName; 5] =
+static CONDITIONS: [HeaderName; 5] =
     [IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, IF_RANGE];
 
 /// Whether a request is conditional.
 pub fn is_conditional(request: &HeaderMap) -> bool {
-    CONDITIONS.iter().any(|name| request.contains_key(name))
+    request.keys().any(|name| CONDITIONS.contains(name))
 }
 
 /// Whether the answer depends on what only the origin knows: these are not for caches.
 pub fn is_for_origin(request: &HeaderMap) -> bool {
-    request.contains_key(IF_MATCH) || request.contains_key(IF_UNMODIFIED_SINCE)
+    request.keys().any(|name| *name == IF_MATCH || *name == IF_UNMODIFIED_SINCE)
 }
 
 /// Whether 304 answers a GET or HEAD whose stored response is 200 (RFC 9111, section 4.3.2).
@@ -73,7 +73,7 @@ pub fn validate(request: &mut HeaderMap, head: &Head) {
 
 /// Fields of a stored response that a 304 does not change: they tell of the body, and there is none
 /// (RFC 9111, section 3.2; `Content-Type` is not among them).
-const OF_THE_BODY: [HeaderName; 5] = [
+static OF_THE_BODY: [HeaderName; 5] = [
     hyper::header::CONTENT_ENCODING,
     hyper::header::CONTENT_LENGTH,
     hyper::header::CONTENT_RANGE,

@@ -64,8 +64,13 @@ impl RequestControl {
     /// Reads a request's fields. `Pragma: no-cache` counts if there is no `Cache-Control`.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut control = Self::default();
-        if !headers.contains_key(CACHE_CONTROL) {
-            control.no_cache = headers.contains_key(PRAGMA)
+        let (mut controls, mut pragma) = (false, false);
+        for name in headers.keys() {
+            controls |= *name == CACHE_CONTROL;
+            pragma |= *name == PRAGMA;
+        }
+        if !controls {
+            control.no_cache = pragma
                 && directives(headers, &PRAGMA)
                     .any(|(name, _)| name.eq_ignore_ascii_case("no-cache"));
             return control;

@@ -55,49 +55,50 @@ pub struct Trace {
 
 /// A hit, with the key that found it.
 pub fn hit(name: &str, key: &str) -> HeaderValue {
-    value(format!("{name}; hit; key={}", string(key)))
+    value(&[name, "; hit"], key)
 }
 
 /// A request that went on.
 pub fn forwarded(name: &str, key: &str, trace: Trace) -> HeaderValue {
-    let mut text = format!("{name}; fwd={}", trace.why.as_str());
-    if let Some(status) = trace.status {
-        text.push_str("; fwd-status=");
-        text.push_str(&status.to_string());
-    }
-    if trace.stored {
-        text.push_str("; stored");
-    }
-    if trace.collapsed {
-        text.push_str("; collapsed");
-    }
-    text.push_str("; key=");
-    text.push_str(&string(key));
-    value(text)
+    let mut digits = itoa::Buffer::new();
+    let status = trace.status.map_or(["", ""], |status| ["; fwd-status=", digits.format(status)]);
+    let stored = if trace.stored { "; stored" } else { "" };
+    let collapsed = if trace.collapsed { "; collapsed" } else { "" };
+    let [label, status] = status;
+    value(&[name, "; fwd=", trace.why.as_str(), label, status, stored, collapsed], key)
 }
 
 /// A response that is served though it is stale, because its origin failed.
 pub fn stale_hit(name: &str, key: &str, detail: &str) -> HeaderValue {
-    value(format!("{name}; hit; detail={detail}; key={}", string(key)))
+    value(&[name, "; hit; detail=", detail], key)
 }
 
-fn value(text: String) -> HeaderValue {
+/// What was told, and the key.
+fn value(told: &[&str], key: &str) -> HeaderValue {
+    const KEY: &str = "; key=";
+    let length = told.iter().map(|part| part.len()).sum::<usize>() + KEY.len() + key.len() + 2;
+    let mut text = String::with_capacity(length);
+    text.extend(told.iter().copied());
+    text.push_str(KEY);
+    push_string(&mut text, key);
     HeaderValue::try_from(text).unwrap_or_else(|_unfit| HeaderValue::from_static("parray"))
 }
 
-/// A string of RFC 8941, section 3.3.3; what it cannot hold becomes `?`.
-fn string(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            ' '..='~' => quoted.push(c),
-            _ => quoted.push('?'),
+/// Adds a string of RFC 8941, section 3.3.3; what it cannot hold becomes `?`.
+fn push_string(text: &mut String, key: &str) {
+    text.push('"');
+    if key.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        text.push_str(key);
+    } else {
+        for c in key.chars() {
+            match c {
+                '"' | '\\' => text.extend(['\\', c]),
+                ' '..='~' => text.push(c),
+                _ => text.push('?'),
+            }
         }
     }
-    quoted.push('"');
-    quoted
+    text.push('"');
 }
 
 #[cfg(test)]

@@ -51,11 +51,10 @@ pub(super) enum Looked {
 
 /// Looks a request up in memory, at once.
 pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
-    let (Some(cache), Target::Resource { .. }) = (&plane.cache, &asked.target) else {
+    let (Some(cache), Target::Resource(resource)) = (&plane.cache, &asked.target) else {
         return Looked::Aside;
     };
-    let url = asked.target.url();
-    let url = normalise(&url);
+    let url = normalise(resource.url());
     let key = cache.key(url.as_str());
     let headers = &asked.head.headers;
     let control = RequestControl::of(headers);

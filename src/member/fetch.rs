@@ -44,13 +44,13 @@ impl<'a> Client<'a> {
 struct Fetched {
     response: Response<Body>,
     /// The body is to be read into the store.
-    fill: Option<Fill>,
+    fill: Option<Box<Fill>>,
 }
 
 /// Takes a request to its origin, by way of the cache.
 pub(super) async fn from_origin(
     plane: &Arc<Plane>,
-    asked: Asked,
+    asked: Box<Asked>,
     lookup: Option<Box<Lookup>>,
 ) -> Result<Response<Body>, Failure> {
     let Some(lookup) = lookup else {
@@ -73,7 +73,7 @@ pub(super) async fn from_origin(
     match lookup.cache.flights.join_or_lead(lookup.key) {
         Role::Follow(mut flight) => {
             let landed = landed(&mut flight).await;
-            follow(plane, asked, lookup, landed).await
+            Box::pin(follow(plane, asked, lookup, landed)).await
         }
         Role::Lead(flight) => {
             let (tell, told) = oneshot::channel();
@@ -100,7 +100,7 @@ pub(super) async fn from_origin(
 /// Fetches what nobody else can use before it is there.
 async fn alone(
     plane: &Arc<Plane>,
-    asked: Asked,
+    asked: Box<Asked>,
     lookup: Box<Lookup>,
 ) -> Result<Response<Body>, Failure> {
     let Fetched { response, fill } = fetch(plane, asked, lookup, None).await?;
@@ -114,7 +114,7 @@ async fn alone(
 /// Uses what somebody else's fetch came to.
 async fn follow(
     plane: &Arc<Plane>,
-    asked: Asked,
+    asked: Box<Asked>,
     lookup: Box<Lookup>,
     landed: Landed,
 ) -> Result<Response<Body>, Failure> {
@@ -150,11 +150,14 @@ async fn follow(
 }
 
 async fn read(answer: Option<Answer>) -> Option<Response<Body>> {
-    answer?.read().await
+    match answer? {
+        Answer::Ready(response) => Some(response),
+        unread @ Answer::Unread(..) => Box::pin(unread.read()).await,
+    }
 }
 
 /// Validates in the background what was served stale.
-pub(super) async fn refresh(plane: Arc<Plane>, asked: Asked, lookup: Box<Lookup>) {
+pub(super) async fn refresh(plane: Arc<Plane>, asked: Box<Asked>, lookup: Box<Lookup>) {
     let Role::Lead(flight) = lookup.cache.flights.join_or_lead(lookup.key) else { return };
     match fetch(&plane, asked, lookup, Some(flight)).await {
         Ok(Fetched { fill: Some(mut fill), response }) => {
@@ -169,7 +172,7 @@ pub(super) async fn refresh(plane: Arc<Plane>, asked: Asked, lookup: Box<Lookup>
 
 async fn fetch(
     plane: &Arc<Plane>,
-    mut asked: Asked,
+    mut asked: Box<Asked>,
     mut lookup: Box<Lookup>,
     flight: Option<Flight>,
 ) -> Result<Fetched, Failure> {
@@ -197,7 +200,7 @@ async fn fetch(
                 plane.stats.validated.add();
                 let head = refreshed(&lookup, stored, &news, exchange);
                 let client = Client::of(&asked, as_asked.as_ref());
-                return validated(&lookup, stored, head, client, flight).await;
+                return Box::pin(validated(&lookup, stored, head, client, flight)).await;
             }
             // About something that we do not have: ask for all of it.
             asked.head.headers = as_asked.clone().unwrap_or_default();
@@ -208,7 +211,8 @@ async fn fetch(
     }
     let client = Client::of(&asked, as_asked.as_ref());
     if let (Some(stored), Some(error)) = (&stale, origin_error(&result))
-        && let Some(fetched) = survive(&lookup, stored, error, client, flight.as_ref()).await
+        && let Some(fetched) =
+            Box::pin(survive(&lookup, stored, error, client, flight.as_ref())).await
     {
         return Ok(fetched);
     }
@@ -225,7 +229,8 @@ async fn fetch(
     if *client.method == Method::HEAD
         && let Some(stored) = &stale
     {
-        heed_head(&lookup, stored, (response.status(), response.headers().clone()), exchange).await;
+        let news = (response.status(), response.headers().clone());
+        Box::pin(heed_head(&lookup, stored, news, exchange)).await;
     }
     let replaces =
         stale.is_some() && *client.method == Method::GET && !response.status().is_server_error();
@@ -392,7 +397,7 @@ async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<F
     if let Some(flight) = &flight {
         flight.land(Landed::Stored(stored, Source::Fetched { status: came.as_u16() }));
     }
-    Fetched { response, fill: Some(fill.with_flight(flight)) }
+    Fetched { response, fill: Some(Box::new(fill.with_flight(flight))) }
 }
 
 /// Who is first gets what is not stored, too.

@@ -249,7 +249,7 @@ async fn swap(plane: &Plane, table: Table) -> bool {
         }
     };
     if let Some(ready) = snapshot.ready() {
-        plane.health.keep(&ready.authorities);
+        plane.health.keep(&ready.siblings);
         if ready.me.is_none() {
             tracing::warn!(name = %plane.config.name, config_id, "this member is not in the table: it owns no URL");
         }

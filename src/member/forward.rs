@@ -1,6 +1,7 @@
 //! Sends a request to one next hop and streams the response back.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -13,12 +14,13 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Plane;
-use super::hop::{self, HOP};
+use super::hop::HOP;
 use super::request::{Asked, NextHop};
+use super::snapshot::Sibling;
 use super::tunnel;
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, Gate, Passage, SharedBody, UpstreamBody};
-use crate::net::headers::{add_via, forward_request, has_token, remove_hop_by_hop};
+use crate::net::headers::{forward_request, has_token, remove_hop_by_hop};
 use crate::net::pool::Lease;
 use crate::net::resolve::{connect, look_up};
 use crate::net::target::Target;
@@ -49,7 +51,7 @@ pub(super) async fn forward(
     let unframed = !is_framed(&head, &incoming);
     check_framing(&mut head.headers)?;
     remove_hop_by_hop(&mut head.headers);
-    add_via(&mut head.headers, version, plane.config.name.as_str());
+    plane.via.add(&mut head.headers, version);
     head.version = Version::HTTP_11;
     head.extensions.clear();
     if unframed {
@@ -97,18 +99,14 @@ pub(super) async fn exchange(
     asked: &Asked,
     next: &NextHop<'_>,
 ) -> Result<Answered, Failure> {
-    let address = match (next, &asked.target) {
-        (NextHop::Sibling(authority, _), _) => Arc::clone(authority),
-        (NextHop::Origin, Target::Resource { host, port, .. } | Target::Tunnel { host, port }) => {
-            format!("{}:{port}", host.to_ascii_lowercase()).into()
-        }
-        (NextHop::Origin, Target::Own) => {
-            return Err(Failure::new(Cause::InternalError, "own page has no origin"));
+    // Siblings and origins are kept apart: an origin is checked when its connection is opened.
+    let pooled = match next {
+        NextHop::Sibling(sibling, _) => Cow::Borrowed(sibling.pooled.as_str()),
+        NextHop::Origin => {
+            let (host, port) = origin_of(asked)?;
+            Cow::Owned(pooled(host, port))
         }
     };
-    // Siblings and origins are kept apart: an origin is checked when its connection is opened.
-    let kind = if matches!(next, NextHop::Sibling(..)) { "sibling" } else { "origin" };
-    let pooled = format!("{kind} {address}");
     let repeatable = asked.is_repeatable();
     let mut kept = plane.pool.checkout(&pooled, (!repeatable).then_some(FRESH));
     loop {
@@ -122,8 +120,8 @@ pub(super) async fn exchange(
         let result = send(next.first_byte(plane), &mut lease, request, &asked.body).await;
         match result {
             Ok(response) => {
-                if let NextHop::Sibling(authority, _) = next {
-                    plane.health.answered(authority);
+                if let NextHop::Sibling(sibling, _) = next {
+                    plane.health.answered(&sibling.authority);
                 }
                 let unwanted = held_back.filter(|_| !asked.body.is_taken()).map(|held_back| {
                     asked.body.withdraw();
@@ -140,10 +138,10 @@ pub(super) async fn exchange(
             Err(failure) => {
                 // Who drops fresh connections is down, and so is who does not even say that the origin is
                 // slow: a sibling's own limit ends before this one.
-                if let NextHop::Sibling(authority, _) = next
+                if let NextHop::Sibling(sibling, _) = next
                     && matches!(failure.cause, Cause::ConnectionTerminated | Cause::ResponseTimeout)
                 {
-                    plane.health.failed(authority, Instant::now());
+                    plane.health.failed(&sibling.authority, Instant::now());
                     plane.pool.forget(&pooled);
                 }
                 return Err(failure);
@@ -159,7 +157,7 @@ async fn open(
     address: &str,
 ) -> Result<Lease, Failure> {
     let stream = match next {
-        NextHop::Sibling(authority, _) => {
+        NextHop::Sibling(Sibling { authority, .. }, _) => {
             let connected = connect_sibling(authority, plane.config.limits.connect).await;
             connected.inspect_err(|_| plane.health.failed(authority, Instant::now()))
         }
@@ -178,16 +176,34 @@ async fn connect_sibling(
     connect(&look_up(host, port).await?, limit).await
 }
 
+/// Host and port of the origin of a request.
+fn origin_of(asked: &Asked) -> Result<(&str, u16), Failure> {
+    match &asked.target {
+        Target::Resource(resource) => Ok((resource.host(), resource.port())),
+        Target::Tunnel { host, port } => Ok((host, *port)),
+        Target::Own => Err(Failure::new(Cause::InternalError, "own page has no origin")),
+    }
+}
+
+/// What finds connections to an origin in the pool.
+fn pooled(host: &str, port: u16) -> String {
+    const KIND: &str = "origin ";
+    let mut key = String::with_capacity(KIND.len() + host.len() + ":65535".len());
+    key.push_str(KIND);
+    key.push_str(host);
+    key.make_ascii_lowercase();
+    key.push(':');
+    key.push_str(itoa::Buffer::new().format(port));
+    key
+}
+
 /// A connection to the origin of a request, if its address may be reached.
 pub(super) async fn connect_origin(
     plane: &Plane,
     asked: &Asked,
 ) -> Result<tokio::net::TcpStream, Failure> {
-    let (Target::Resource { host, port, .. } | Target::Tunnel { host, port }) = &asked.target
-    else {
-        return Err(Failure::new(Cause::InternalError, "own page has no origin"));
-    };
-    let addresses = plane.config.resolver.resolve(host, *port).await?;
+    let (host, port) = origin_of(asked)?;
+    let addresses = plane.config.resolver.resolve(host, port).await?;
     connect(&addresses, plane.config.limits.connect).await
 }
 
@@ -226,32 +242,23 @@ fn hold_back(request: &mut Request<Body>, body: &SharedBody) -> CancellationToke
 
 /// The request as the next hop gets it.
 fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Request<Body>, Failure> {
-    let uri = match (&asked.target, next) {
-        (Target::Tunnel { host, port }, _) => format!("{host}:{port}"),
-        (Target::Resource { path, .. }, NextHop::Origin) => path.clone(),
-        (target, _) => target.url(),
-    };
-    let uri: Uri = uri
-        .parse()
-        .map_err(|_unfit| Failure::new(Cause::RequestError, "target cannot be passed on"))?;
+    let uri = uri_for(asked, next)?;
     let mut headers = asked.head.headers.clone();
     let upgrade = asked.upgrade();
     forward_request(&mut headers);
     headers.remove(HOP);
     if let NextHop::Sibling(_, ready) = next {
-        hop::mark(&mut headers, ready);
+        headers.insert(HOP, ready.marker.clone());
     }
-    let host = match &asked.target {
-        Target::Resource { authority, .. } => HeaderValue::try_from(authority),
-        Target::Tunnel { host, port } => HeaderValue::try_from(format!("{host}:{port}")),
-        Target::Own => HeaderValue::try_from(String::new()),
-    };
     // RFC 9112, section 3.2.2: what the client said in Host does not count.
-    headers.insert(
-        HOST,
-        host.map_err(|_unfit| Failure::new(Cause::RequestError, "target cannot be passed on"))?,
-    );
-    add_via(&mut headers, asked.head.version, plane.config.name.as_str());
+    let host = match &asked.target {
+        Target::Resource(resource) => Cow::Borrowed(resource.authority()),
+        tunnel => tunnel.url(),
+    };
+    if headers.get(HOST).is_none_or(|said| said.as_bytes() != host.as_bytes()) {
+        headers.insert(HOST, HeaderValue::from_str(&host).map_err(|_invalid| unfit())?);
+    }
+    plane.via.add(&mut headers, asked.head.version);
     if let Some(protocol) = upgrade {
         headers.insert(UPGRADE, protocol);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
@@ -266,6 +273,24 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Request<Bod
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     Ok(request)
+}
+
+/// The target as the next hop gets it.
+fn uri_for(asked: &Asked, next: &NextHop<'_>) -> Result<Uri, Failure> {
+    let came = &asked.head.uri;
+    let parsed = match (&asked.target, next) {
+        (Target::Resource(resource), next) if resource.is_as_it_came() => {
+            let path = came.path_and_query().filter(|_| matches!(next, NextHop::Origin));
+            return Ok(path.map_or_else(|| came.clone(), |path| Uri::from(path.clone())));
+        }
+        (Target::Resource(resource), NextHop::Origin) => resource.path().parse(),
+        (target, _) => target.url().parse(),
+    };
+    parsed.map_err(|_invalid| unfit())
+}
+
+fn unfit() -> Failure {
+    Failure::new(Cause::RequestError, "target cannot be passed on")
 }
 
 async fn send(

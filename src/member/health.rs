@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::snapshot::Sibling;
+
 /// How long a sibling is left alone after its first failure; doubles with each further one.
 const FIRST: Duration = Duration::from_secs(1);
 
@@ -64,9 +66,9 @@ impl Health {
     }
 
     /// Forgets siblings that are not in the table any more.
-    pub(super) fn keep(&self, authorities: &[Arc<str>]) {
+    pub(super) fn keep(&self, siblings: &[Sibling]) {
         let mut all = self.lock();
-        all.retain(|authority, _| authorities.contains(authority));
+        all.retain(|authority, _| siblings.iter().any(|sibling| sibling.authority == *authority));
         self.count.store(all.len(), Ordering::Relaxed);
     }
 

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue, VIA};
-use pat::MemberName;
+use pat::{Header, MemberName};
 
-use super::snapshot::{Ready, Snapshot};
+use super::snapshot::Snapshot;
+use crate::net::etag::Digest;
 
 /// The field's name.
 pub(super) const HOP: HeaderName = HeaderName::from_static("parray-hop");
@@ -34,7 +35,7 @@ pub(super) fn origin(
 ) -> Origin {
     let marker = headers.get(&HOP).filter(|_| trusted);
     match (marker, snapshot.ready()) {
-        (Some(value), Some(ready)) if value.as_bytes() == marker_of(ready).as_bytes() => {
+        (Some(value), Some(ready)) if *value == ready.marker => {
             Origin::Sibling
         }
         (Some(_), _) => Origin::ForeignSibling,
@@ -52,24 +53,16 @@ fn via_names_a_sibling(headers: &HeaderMap, snapshot: &Snapshot, me: &MemberName
 }
 
 /// The marker of a request that has been passed on, which is once at most.
-fn marker_of(ready: &Ready) -> String {
-    let header = ready.site.table().header();
+pub(super) fn marker(table: &Header, digest: Digest) -> HeaderValue {
     let mut marker = String::new();
-    for byte in header.array_name.as_str().bytes() {
+    for byte in table.array_name.as_str().bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             marker.push(char::from(byte));
         } else {
             write!(marker, "%{byte:02X}").ok(); // writing to a String cannot fail
         }
     }
-    let (id, digest) = (header.config_id, ready.site.digest().short());
-    write!(marker, ";config={id};digest={digest};hash={};n=1", header.hash).ok();
-    marker
-}
-
-/// Marks a request for a sibling.
-pub(super) fn mark(headers: &mut HeaderMap, ready: &Ready) {
-    if let Ok(value) = HeaderValue::try_from(marker_of(ready)) {
-        headers.insert(HOP, value);
-    }
+    let (id, digest) = (table.config_id, digest.short());
+    write!(marker, ";config={id};digest={digest};hash={};n=1", table.hash).ok();
+    HeaderValue::try_from(marker).unwrap_or_else(|_unfit| HeaderValue::from_static("?"))
 }

@@ -38,6 +38,7 @@ use crate::access_log::AccessLog;
 use crate::auth::Auth;
 use crate::cache::Cache;
 use crate::config::MemberConfig;
+use crate::net::headers::Via;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::published::Published;
 use crate::net::serve::{self, Listener};
@@ -58,6 +59,7 @@ pub struct Member {
 #[derive(Debug)]
 struct Plane {
     config: MemberConfig,
+    via: Via,
     current: Arc<Published<Snapshot>>,
     publisher: Publisher<Snapshot>,
     pool: Arc<Pool>,
@@ -90,6 +92,7 @@ impl Member {
         let access_log = access_log.map(|log| AccessLog::start(log, config.name.as_str()));
         let plane = Plane {
             cache,
+            via: Via::new(config.name.as_str()),
             publisher: Publisher::new(Arc::clone(&current), shutdown.clone()),
             pool: Pool::new(PoolLimits::default(), tasks.clone()),
             health: Health::default(),

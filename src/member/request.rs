@@ -21,7 +21,7 @@ use super::cached::{self, Looked, Lookup};
 use super::course::{Course, Decision};
 use super::hop::{self, Origin};
 use super::record::{self, Traffic};
-use super::snapshot::{Ready, Snapshot};
+use super::snapshot::{Ready, Sibling, Snapshot};
 use super::{Plane, admit, fetch, forward, own, respond, tunnel};
 use crate::access_log::{CacheResult, Entry};
 use crate::blame::{Blame, Cause, Failure};
@@ -52,8 +52,8 @@ pub(super) struct Asked {
 /// The next hop of one attempt.
 #[derive(Debug)]
 pub(super) enum NextHop<'a> {
-    /// A member: its address and the table by which it was chosen.
-    Sibling(&'a Arc<str>, &'a Ready),
+    /// A member, and the table by which it was chosen.
+    Sibling(&'a Sibling, &'a Ready),
     /// The origin.
     Origin,
 }
@@ -161,20 +161,20 @@ impl Plane {
             return Ok(response);
         }
         // What asks others takes much room, which a request that is answered here does not need.
-        Box::pin(self.go_on(request, looked, origin, snapshot)).await
+        Box::pin(self.go_on(Box::new(request), looked, origin, snapshot)).await
     }
 
     /// What memory could not answer alone.
     async fn go_on(
         self: &Arc<Self>,
-        request: Asked,
+        request: Box<Asked>,
         mut looked: Looked,
         origin: Origin,
         snapshot: &Arc<Snapshot>,
     ) -> Result<Response<Body>, Failure> {
         if let Looked::Miss(lookup) = looked {
             looked = if lookup.unread {
-                cached::look_on_disk(lookup, &request, Moment::now()).await
+                Box::pin(cached::look_on_disk(lookup, &request, Moment::now())).await
             } else {
                 Looked::Miss(lookup)
             };
@@ -205,7 +205,7 @@ impl Plane {
     /// Validates a stale response in the background, if it is this member's to do.
     fn refresh(
         self: &Arc<Self>,
-        request: Asked,
+        request: Box<Asked>,
         lookup: Box<Lookup>,
         snapshot: &Arc<Snapshot>,
         origin: Origin,
@@ -220,45 +220,43 @@ impl Plane {
     /// Asks one after another until somebody answers.
     async fn pursue(
         self: &Arc<Self>,
-        mut request: Asked,
+        mut request: Box<Asked>,
         mut course: Course<'_>,
         snapshot: &Snapshot,
         lookup: Option<Box<Lookup>>,
     ) -> Result<Response<Body>, Failure> {
-        let url = request.target.url();
+        let url = request.target.url().into_owned();
         let key = RouteKey::of(&url, snapshot.hash_key());
         loop {
             let now = Instant::now();
             let is_down = |ready: &Ready, place: usize| {
-                ready
-                    .authorities
-                    .get(place)
-                    .is_none_or(|authority| self.health.is_down(authority, now))
+                let sibling = ready.siblings.get(place);
+                sibling.is_none_or(|sibling| self.health.is_down(&sibling.authority, now))
             };
             let decision = course.next(&key, is_down);
             tracing::debug!(url, ?decision, "request routed");
             let sibling = match decision {
                 Decision::Sibling(place) => {
                     let ready = snapshot.ready();
-                    ready.and_then(|ready| Some((place, ready.authorities.get(place)?, ready)))
+                    ready.and_then(|ready| Some((ready.siblings.get(place)?, ready)))
                 }
                 Decision::Here(_) => None,
             };
-            let Some((place, authority, ready)) = sibling else {
+            let Some((sibling, ready)) = sibling else {
                 return fetch::from_origin(self, request, lookup).await;
             };
             self.stats.to_siblings.add();
-            match self.attempt(&mut request, NextHop::Sibling(authority, ready)).await {
+            match self.attempt(&mut request, NextHop::Sibling(sibling, ready)).await {
                 Err(failure) if request.may_repeat(&failure) => {
                     self.stats.fallbacks.add();
-                    tracing::debug!(%authority, %failure, "sibling failed, asking the next");
+                    tracing::debug!(authority = %sibling.authority, %failure, "sibling failed, asking the next");
                 }
                 result => {
                     if let (Ok(response), Some(lookup)) = (&result, &lookup) {
                         let void = fetch::void_after(lookup, &request.head.method, response);
                         fetch::forget(lookup, void).await;
                     }
-                    return record::asked(self, result, ready.labels.get(place));
+                    return record::asked(self, result, Some(&sibling.label));
                 }
             }
         }
@@ -270,8 +268,8 @@ impl Plane {
         next: NextHop<'_>,
     ) -> Result<Response<Body>, Failure> {
         match request.target {
-            Target::Tunnel { .. } => tunnel::open(self, request, next).await,
-            Target::Resource { .. } | Target::Own => forward::forward(self, request, next).await,
+            Target::Tunnel { .. } => Box::pin(tunnel::open(self, request, next)).await,
+            Target::Resource(_) | Target::Own => forward::forward(self, request, next).await,
         }
     }
 }

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use hyper::header::HeaderValue;
 use pat::{MemberName, Table};
 
+use super::hop;
 use crate::config::MemberConfig;
 use crate::pac::GenerateError;
 use crate::site::{HasSite, Site};
@@ -20,10 +22,10 @@ pub(super) struct Snapshot {
 #[derive(Debug)]
 pub(super) struct Ready {
     pub(super) site: Site,
-    /// `host:port` to connect to, of each member in the order of the table.
-    pub(super) authorities: Vec<Arc<str>>,
-    /// Names of the members in the order of the table.
-    pub(super) labels: Vec<Arc<str>>,
+    /// The members in the order of the table, as others reach them.
+    pub(super) siblings: Vec<Sibling>,
+    /// What marks a request that has been passed on by this table.
+    pub(super) marker: HeaderValue,
     /// This member's place in the table; `None` if it is not in it.
     pub(super) me: Option<usize>,
     /// Addresses of members.
@@ -32,20 +34,38 @@ pub(super) struct Ready {
     names: HashSet<String>,
 }
 
+/// A member as others reach it.
+#[derive(Debug)]
+pub(super) struct Sibling {
+    /// Its name.
+    pub(super) label: Arc<str>,
+    /// `host:port` to connect to.
+    pub(super) authority: Arc<str>,
+    /// What finds connections to it in the pool.
+    pub(super) pooled: String,
+}
+
+impl Sibling {
+    fn of(member: &pat::Member, config: &MemberConfig) -> Self {
+        let authority: Arc<str> = member.authority(config.sibling_address).into();
+        let pooled = format!("sibling {authority}");
+        Self { label: member.name.as_str().into(), authority, pooled }
+    }
+}
+
 impl Snapshot {
     /// Makes a table ready.
     pub(super) fn of(table: Arc<Table>, config: &MemberConfig) -> Result<Self, GenerateError> {
         let members = table.members();
         let me = members.iter().position(|member| member.name == config.name);
-        let authorities =
-            members.iter().map(|member| member.authority(config.sibling_address).into()).collect();
+        let siblings = members.iter().map(|member| Sibling::of(member, config)).collect();
         let own_address =
             |member: &pat::Member| member.ip.or_else(|| member.name.as_str().parse().ok());
         let addresses = members.iter().filter_map(own_address).collect();
         let names = members.iter().map(|member| member.name.folded().to_owned()).collect();
-        let labels = members.iter().map(|member| member.name.as_str().into()).collect();
         let site = Site::of(table, &config.pac)?;
-        Ok(Self { ready: Some(Ready { site, authorities, labels, me, addresses, names }) })
+        let marker = hop::marker(site.table().header(), site.digest());
+        Ok(Self { ready: Some(Ready { site, siblings, marker, me, addresses, names }) })
     }
 
     /// The table, ready.

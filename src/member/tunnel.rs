@@ -21,7 +21,7 @@ use super::record::Traffic;
 use super::request::{Asked, NextHop, Switched};
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, UpstreamBody};
-use crate::net::headers::{add_via, remove_hop_by_hop};
+use crate::net::headers::remove_hop_by_hop;
 use crate::net::serve::Held;
 
 /// Opens a tunnel to the origin, or through a sibling.
@@ -74,7 +74,7 @@ pub(super) fn switch(
     let protocol = upstream.headers().get(UPGRADE).cloned();
     *response.headers_mut() = upstream.headers().clone();
     remove_hop_by_hop(response.headers_mut());
-    add_via(response.headers_mut(), upstream.version(), plane.config.name.as_str());
+    plane.via.add(response.headers_mut(), upstream.version());
     if let Some(protocol) = protocol {
         response.headers_mut().insert(UPGRADE, protocol);
     }

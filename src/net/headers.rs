@@ -2,13 +2,13 @@
 //!
 //! RFC 9110, section 7.6.
 
-use hyper::HeaderMap;
 use hyper::header::{
     CONNECTION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, VIA,
 };
+use hyper::{HeaderMap, Version};
 
 /// Fields that are for one connection only, named by `Connection` or not (RFC 9110, section 7.6.1).
-const HOP_BY_HOP: [HeaderName; 6] = [
+static HOP_BY_HOP: [HeaderName; 6] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -39,7 +39,9 @@ pub fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
 pub fn forward_request(headers: &mut HeaderMap) {
     let trailers = has_token(headers, &TE, "trailers");
     remove_hop_by_hop(headers);
-    headers.remove(PROXY_AUTHORIZATION);
+    if headers.keys().any(|name| name == PROXY_AUTHORIZATION) {
+        headers.remove(PROXY_AUTHORIZATION);
+    }
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONNECTION, HeaderValue::from_static("te"));
@@ -48,25 +50,60 @@ pub fn forward_request(headers: &mut HeaderMap) {
 
 /// Removes what is for one connection only.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> =
-        tokens(headers, &CONNECTION).filter_map(|token| token.parse().ok()).collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
-        // Host and the framing of the message are not theirs to take away.
-        if *name != hyper::header::HOST && *name != hyper::header::CONTENT_LENGTH {
-            headers.remove(name);
+    let mut here = [false; HOP_BY_HOP.len()];
+    for name in headers.keys() {
+        for (here, field) in here.iter_mut().zip(&HOP_BY_HOP) {
+            *here |= name == field;
         }
+    }
+    let [connection, ..] = here;
+    if connection {
+        let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
+            .filter(|token| !is_usual(token))
+            .filter_map(|token| token.parse().ok())
+            .collect();
+        for name in named {
+            // Host and the framing of the message are not theirs to take away.
+            if name != hyper::header::HOST && name != hyper::header::CONTENT_LENGTH {
+                headers.remove(name);
+            }
+        }
+    }
+    for (_, field) in here.iter().zip(&HOP_BY_HOP).filter(|(here, _)| **here) {
+        headers.remove(field);
     }
 }
 
-/// Adds this proxy to `Via` (RFC 9110, section 7.6.3).
-pub fn add_via(headers: &mut HeaderMap, version: hyper::Version, name: &str) {
-    let received = match version {
-        hyper::Version::HTTP_10 => "1.0",
-        hyper::Version::HTTP_2 => "2.0",
-        _ => "1.1",
-    };
-    if let Ok(value) = HeaderValue::try_from(format!("{received} {name}")) {
-        headers.append(VIA, value);
+/// What `Connection` usually says: these go anyway, or name no field.
+fn is_usual(token: &str) -> bool {
+    ["keep-alive", "close"].iter().any(|usual| token.eq_ignore_ascii_case(usual))
+}
+
+/// What a proxy says of itself in `Via` (RFC 9110, section 7.6.3).
+#[derive(Debug, Clone)]
+pub struct Via {
+    http10: Option<HeaderValue>,
+    http11: Option<HeaderValue>,
+    http2: Option<HeaderValue>,
+}
+
+impl Via {
+    /// A proxy of this name.
+    pub fn new(name: &str) -> Self {
+        let value = |received: &str| HeaderValue::try_from(format!("{received} {name}")).ok();
+        Self { http10: value("1.0"), http11: value("1.1"), http2: value("2.0") }
+    }
+
+    /// Adds it to a message that was received in this version.
+    pub fn add(&self, headers: &mut HeaderMap, version: Version) {
+        let value = match version {
+            Version::HTTP_10 => &self.http10,
+            Version::HTTP_2 => &self.http2,
+            _ => &self.http11,
+        };
+        if let Some(value) = value {
+            headers.append(VIA, value.clone());
+        }
     }
 }
 
@@ -115,7 +152,7 @@ mod tests {
     #[test]
     fn via_tells_where_a_message_has_been() {
         let mut map = headers(&[("via", "1.1 a, 1.0 b (comment)")]);
-        add_via(&mut map, hyper::Version::HTTP_11, "c");
+        Via::new("c").add(&mut map, Version::HTTP_11);
         assert!(via_has(&map, "A") && via_has(&map, "b") && via_has(&map, "c"));
         assert!(!via_has(&map, "1.1") && !via_has(&map, "(comment)"));
     }

@@ -36,12 +36,19 @@ impl Default for PoolLimits {
 /// Idle connections by address.
 #[derive(Debug)]
 pub struct Pool {
-    idle: Mutex<HashMap<Arc<str>, Vec<Idle>>>,
+    idle: Mutex<HashMap<Arc<str>, Kept>>,
     limits: PoolLimits,
     /// One for each idle connection.
     slots: Arc<Semaphore>,
     /// The tasks that drive the connections.
     tasks: TaskTracker,
+}
+
+/// The idle connections to one address.
+#[derive(Debug)]
+struct Kept {
+    address: Arc<str>,
+    idle: Vec<Idle>,
 }
 
 #[derive(Debug)]
@@ -65,14 +72,12 @@ impl Pool {
         let now = Instant::now();
         let longest = fresh.unwrap_or(self.limits.idle).min(self.limits.idle);
         let mut idle = self.lock();
-        let address = idle.get_key_value(address).map(|(address, _)| Arc::clone(address))?;
-        let list = idle.get_mut(&address)?;
-        list.retain(|idle| !idle.sender.is_closed());
+        let Kept { address, idle } = idle.get_mut(address)?;
         // One that was given back just now may need another moment.
         let usable = |idle: &Idle| idle.sender.is_ready() && now - idle.since < longest;
-        let place = list.iter().rposition(usable)?;
-        let Idle { sender, .. } = list.remove(place);
-        Some(Lease { sender, address, pool: Arc::clone(self), reused: true })
+        let place = idle.iter().rposition(usable)?;
+        let Idle { sender, .. } = idle.remove(place);
+        Some(Lease { sender, address: Arc::clone(address), pool: Arc::clone(self), reused: true })
     }
 
     /// Drops the idle connections to an address: its other end is not what it was.
@@ -86,7 +91,7 @@ impl Pool {
     /// Those of hyper; none is known to happen before a request is sent.
     pub async fn open(self: &Arc<Self>, address: &str, stream: TcpStream) -> hyper::Result<Lease> {
         let (sender, connection) =
-            http1::Builder::new().max_headers(256).handshake(TokioIo::new(stream)).await?;
+            http1::Builder::new().handshake(TokioIo::new(stream)).await?;
         self.tasks.spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
                 tracing::debug!(%error, "connection to the next hop ended");
@@ -98,9 +103,9 @@ impl Pool {
     /// Drops what has been idle for too long; call it now and then.
     pub fn sweep(&self) {
         let now = Instant::now();
-        self.lock().retain(|_, list| {
-            list.retain(|idle| !idle.sender.is_closed() && now - idle.since < self.limits.idle);
-            !list.is_empty()
+        self.lock().retain(|_, Kept { idle, .. }| {
+            idle.retain(|idle| !idle.sender.is_closed() && now - idle.since < self.limits.idle);
+            !idle.is_empty()
         });
     }
 
@@ -109,7 +114,7 @@ impl Pool {
         self.lock().clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Vec<Idle>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Kept>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -147,10 +152,15 @@ impl Lease {
             return;
         }
         let Ok(slot) = Arc::clone(&pool.slots).try_acquire_owned() else { return };
-        let mut idle = pool.lock();
-        let list = idle.entry(address).or_default();
-        if list.len() < pool.limits.idle_per_address {
-            list.push(Idle { sender, since: Instant::now(), _slot: slot });
+        let mut all = pool.lock();
+        let Kept { idle, .. } = all
+            .entry(address)
+            .or_insert_with_key(|address| Kept { address: Arc::clone(address), idle: Vec::new() });
+        if idle.len() >= pool.limits.idle_per_address {
+            idle.retain(|idle| !idle.sender.is_closed());
+        }
+        if idle.len() < pool.limits.idle_per_address {
+            idle.push(Idle { sender, since: Instant::now(), _slot: slot });
         }
     }
 }

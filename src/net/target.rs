@@ -2,10 +2,11 @@
 //!
 //! RFC 9112, section 3.2 (forms of the target, `Host`).
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use hyper::header::HOST;
-use hyper::http::uri::Authority;
+use hyper::header::{HOST, HeaderValue};
+use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{HeaderMap, Method, Uri, Version};
 
 use crate::blame::{Cause, Failure};
@@ -21,18 +22,62 @@ pub enum Target {
         port: u16,
     },
     /// A resource of an origin.
-    Resource {
-        /// IPv6 with its brackets.
-        host: String,
-        /// 1 to 65535; 80 where none is given.
-        port: u16,
-        /// `host[:port]` as it stands, without credentials: the `Host` for the origin.
-        authority: String,
-        /// Path and query as they stand, `/` where there is none.
-        path: String,
-    },
+    Resource(Resource),
     /// A page of this member.
     Own,
+}
+
+/// A resource of an origin: its URL, and where the parts of it are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    url: String,
+    host_end: usize,
+    authority_end: usize,
+    port: u16,
+    as_it_came: bool,
+}
+
+const SCHEME: &str = "http://";
+
+impl Resource {
+    fn new(place: Place<'_>, path: &str, as_it_came: bool) -> Self {
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        let mut url = String::with_capacity(SCHEME.len() + place.text.len() + path.len() + 1);
+        url.extend([SCHEME, place.text, slash, path]);
+        let host_end = SCHEME.len() + place.host.len();
+        let authority_end = SCHEME.len() + place.text.len();
+        Self { url, host_end, authority_end, port: place.port, as_it_came }
+    }
+
+    /// `http://` + host + `:port` if there is one + path and query, as they stand, without credentials.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The host as it stands; IPv6 with its brackets.
+    pub fn host(&self) -> &str {
+        self.url.get(SCHEME.len()..self.host_end).unwrap_or_default()
+    }
+
+    /// 1 to 65535; 80 where none is given.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `host[:port]` as it stands: the `Host` for the origin.
+    pub fn authority(&self) -> &str {
+        self.url.get(SCHEME.len()..self.authority_end).unwrap_or_default()
+    }
+
+    /// Path and query as they stand, `/` where there is none.
+    pub fn path(&self) -> &str {
+        self.url.get(self.authority_end..).unwrap_or_default()
+    }
+
+    /// Whether the client's own target says the same, to the letter.
+    pub fn is_as_it_came(&self) -> bool {
+        self.as_it_came
+    }
 }
 
 /// Reads the target of a request.
@@ -45,22 +90,21 @@ pub fn target(
     headers: &HeaderMap,
     version: Version,
 ) -> Result<Target, Failure> {
-    check_host(headers, version)?;
+    let said = host(headers, version)?;
     let bad = |details: String| Failure::new(Cause::RequestError, details);
     if method == Method::CONNECT {
+        check_host(said)?;
         let authority =
             uri.authority().filter(|_| uri.scheme().is_none() && uri.path_and_query().is_none());
-        let place = authority.and_then(|authority| {
-            Some((host_of(authority)?, authority.port_u16().filter(|port| *port > 0)?))
-        });
-        return match place {
-            Some((host, port)) if authority.is_some_and(|a| !a.as_str().contains('@')) => {
+        return match authority.and_then(|authority| Place::of(authority.as_str())) {
+            Some(Place { host, port, text, .. }) if !has_no_port(text, host) => {
                 Ok(Target::Tunnel { host: host.to_owned(), port })
             }
             _ => Err(bad(format!("target of CONNECT must be host:port, found {:?}", short(uri)))),
         };
     }
     let Some(scheme) = uri.scheme_str() else {
+        check_host(said)?;
         // Origin-form and `*` speak to this member itself.
         return if uri.authority().is_none() {
             Ok(Target::Own)
@@ -71,72 +115,98 @@ pub fn target(
     if !scheme.eq_ignore_ascii_case("http") {
         return Err(bad(format!("scheme must be http (CONNECT for https), found {scheme:?}")));
     }
-    let bad_authority = || bad(format!("target must name a host, found {:?}", short(uri)));
-    let authority = uri.authority().ok_or_else(bad_authority)?;
-    let host = host_of(authority).ok_or_else(bad_authority)?.to_owned();
-    let port = port_of(authority)
-        .ok_or_else(|| bad(format!("port must be 1 to 65535, found {:?}", short(uri))))?;
-    let place = authority.as_str().rsplit('@').next().unwrap_or_default().to_owned();
-    let path = match uri.path_and_query().map(hyper::http::uri::PathAndQuery::as_str) {
-        None | Some("") => "/".to_owned(),
-        Some(query) if query.starts_with('?') => format!("/{query}"),
-        Some(path) => path.to_owned(),
+    let whole = uri.authority().map(Authority::as_str).unwrap_or_default();
+    let text = memchr::memrchr(b'@', whole.as_bytes())
+        .and_then(|at| whole.get(at + 1..))
+        .unwrap_or(whole);
+    let Some(place) = Place::of(text) else {
+        let wrong = if names_a_host(text) { "port must be 1 to 65535" } else { "target must name a host" };
+        return Err(bad(format!("{wrong}, found {:?}", short(uri))));
     };
-    Ok(Target::Resource { host, port, authority: place, path })
+    // Most say what the target says, which has been looked at.
+    if said.is_none_or(|said| said.as_bytes() != text.as_bytes()) {
+        check_host(said)?;
+    }
+    let path = uri.path_and_query().map(PathAndQuery::as_str).unwrap_or_default();
+    let as_it_came = text.len() == whole.len() && path.starts_with('/') && scheme == "http";
+    Ok(Target::Resource(Resource::new(place, path, as_it_came)))
 }
 
 impl Target {
     /// The URL or authority whose route key chooses the member; empty for own pages.
-    pub fn url(&self) -> String {
+    pub fn url(&self) -> Cow<'_, str> {
         match self {
-            Self::Tunnel { host, port } => format!("{host}:{port}"),
-            Self::Resource { authority, path, .. } => format!("http://{authority}{path}"),
-            Self::Own => String::new(),
+            Self::Tunnel { host, port } => Cow::Owned(format!("{host}:{port}")),
+            Self::Resource(resource) => Cow::Borrowed(resource.url()),
+            Self::Own => Cow::Borrowed(""),
         }
     }
 }
 
-/// The host, if it can be one.
-fn host_of(authority: &Authority) -> Option<&str> {
-    let host = authority.host();
-    let valid = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
-        None => !host.is_empty() && host.len() <= 255,
-    };
-    valid.then_some(host)
+/// `host[:port]`, taken apart.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    text: &'a str,
+    host: &'a str,
+    /// 80 for none and for an empty one.
+    port: u16,
 }
 
-/// The port; 80 for none and for an empty one, `None` for one that is no port.
-fn port_of(authority: &Authority) -> Option<u16> {
-    let after = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, place)| place);
-    let text = after
-        .get(authority.host().len()..)
-        .unwrap_or_default()
-        .strip_prefix(':')
-        .unwrap_or_default();
-    if text.is_empty() {
-        return Some(80);
+impl<'a> Place<'a> {
+    /// `None` if it has no host, a port that is none, or credentials.
+    fn of(text: &'a str) -> Option<Self> {
+        let (host, port) = split(text)?;
+        let port = if port.is_empty() { 80 } else { port.parse().ok().filter(|port| *port > 0)? };
+        is_host(host).then_some(Self { text, host, port })
     }
-    text.parse().ok().filter(|port| *port > 0)
 }
 
-/// RFC 9112, section 3.2: one valid `Host`, and HTTP/1.1 must have it. Whether it agrees with an
-/// absolute target does not matter: it is replaced.
-fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Failure> {
+/// Host and port of an authority, the port without its colon.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let end = if text.starts_with('[') { text.find(']')? + 1 } else { 0 };
+    let rest = text.get(end..)?;
+    let colon = memchr::memchr(b':', rest.as_bytes());
+    let host = text.get(..end + colon.unwrap_or(rest.len()))?;
+    let port = colon.and_then(|colon| rest.get(colon + 1..)).unwrap_or_default();
+    Some((host, port))
+}
+
+fn names_a_host(text: &str) -> bool {
+    split(text).is_some_and(|(host, _)| is_host(host))
+}
+
+/// Whether a host can be one.
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
+        None => !host.is_empty() && host.len() <= 255 && !host.contains('@'),
+    }
+}
+
+/// Whether `host[:port]` leaves the port to a default.
+fn has_no_port(text: &str, host: &str) -> bool {
+    text.len() <= host.len() + 1
+}
+
+/// RFC 9112, section 3.2: there is one `Host`, and HTTP/1.1 must have it.
+fn host(headers: &HeaderMap, version: Version) -> Result<Option<&HeaderValue>, Failure> {
     let mut hosts = headers.get_all(HOST).into_iter();
     let bad = |details: &str| Err(Failure::new(Cause::RequestError, details));
     match (hosts.next(), hosts.next()) {
         (_, Some(_)) => bad("Host must be there once"),
         (None, None) if version >= Version::HTTP_11 => bad("Host must be there"),
-        (None, None) => Ok(()),
-        (Some(value), None) => {
-            let authority = value.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
-            let valid = authority.is_some_and(|a| {
-                !a.as_str().contains('@') && host_of(&a).is_some() && port_of(&a).is_some()
-            });
-            if valid { Ok(()) } else { bad("Host must be host[:port]") }
-        }
+        (said, None) => Ok(said),
     }
+}
+
+/// A `Host` must be valid. Whether it agrees with an absolute target does not matter: it is replaced.
+fn check_host(said: Option<&HeaderValue>) -> Result<(), Failure> {
+    let valid = said.is_none_or(|value| {
+        let text = value.to_str().unwrap_or_default();
+        text.parse::<Authority>().is_ok() && Place::of(text).is_some()
+    });
+    let bad = || Failure::new(Cause::RequestError, "Host must be host[:port]");
+    valid.then_some(()).ok_or_else(bad)
 }
 
 fn short(uri: &Uri) -> String {
@@ -146,7 +216,6 @@ fn short(uri: &Uri) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::HeaderValue;
 
     fn ask(method: &str, uri: &str, hosts: &[&'static str]) -> Result<Target, Failure> {
         let headers = hosts.iter().map(|host| (HOST, HeaderValue::from_static(host))).collect();
@@ -155,7 +224,12 @@ mod tests {
 
     fn resource(uri: &str) -> (String, u16, String, String) {
         match ask("GET", uri, &["ignored.example"]).unwrap() {
-            Target::Resource { host, port, authority, path } => (host, port, authority, path),
+            Target::Resource(found) => (
+                found.host().to_owned(),
+                found.port(),
+                found.authority().to_owned(),
+                found.path().to_owned(),
+            ),
             other => panic!("{other:?}"),
         }
     }
@@ -171,6 +245,19 @@ mod tests {
         );
         assert_eq!(resource("http://[::1]:8080?q"), row("[::1]", 8080, "[::1]:8080", "/?q"));
         assert_eq!(resource("http://a:/"), row("a", 80, "a:", "/"));
+    }
+
+    #[test]
+    fn a_target_is_as_it_came_unless_something_was_added_or_taken() {
+        for (uri, url, same) in [
+            ("http://a:81/x?y", "http://a:81/x?y", true),
+            ("http://a", "http://a/", false),
+            ("http://a?q", "http://a/?q", false),
+            ("http://u:p@a/", "http://a/", false),
+        ] {
+            let Target::Resource(found) = ask("GET", uri, &["a"]).unwrap() else { panic!("{uri}") };
+            assert_eq!((found.url(), found.is_as_it_came()), (url, same), "{uri}");
+        }
     }
 
     #[test]

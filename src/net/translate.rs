@@ -10,8 +10,8 @@ use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Method, StatusCode, Uri};
 
-/// Header lines of a request at most.
-pub(super) const MAX_HEADERS: usize = 128;
+/// Header lines of a message at most. It is hyper's own default, which it has room for on the stack.
+pub(super) const MAX_HEADERS: usize = 100;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

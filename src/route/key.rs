@@ -60,16 +60,29 @@ impl fmt::Display for RouteKey<'_> {
 }
 
 /// The part of a usual URL that is its key as it stands: `http://`, a host in lower case without
-/// credentials, port or last dot, a path.
+/// credentials or last dot, no port or one that is not 80, a path.
 fn already_a_key(url: &str, kind: HashKey) -> Option<&str> {
     let rest = url.as_bytes().strip_prefix(b"http://")?;
     let odd =
         |b: &u8| b.is_ascii_uppercase() || matches!(b, b'/' | b'?' | b'#' | b'@' | b':' | b'[');
     let host = rest.iter().position(odd)?;
-    if kind == HashKey::Host || rest.get(host) != Some(&b'/') || rest.get(..host)?.ends_with(b".") {
+    if kind == HashKey::Host || rest.get(..host)?.ends_with(b".") {
         return None;
     }
-    let start = "http://".len() + host;
+    let port = match rest.get(host..)?.strip_prefix(b":") {
+        None => 0,
+        Some(port) => {
+            let digits = port.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits == 0 || port.get(..digits) == Some(b"80") {
+                return None;
+            }
+            ":".len() + digits
+        }
+    };
+    if rest.get(host + port) != Some(&b'/') {
+        return None;
+    }
+    let start = "http://".len() + host + port;
     url.get(..start + path(url.get(start..)?, kind).len())
 }
 

@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Handler, MAX_HEAD, MAX_HEADERS, Server};
+use super::{Handler, MAX_HEAD, Server};
 use crate::net::guarded::Guarded;
 
 /// Serves until the client or the server has enough.
@@ -31,7 +31,6 @@ pub(super) async fn serve<H: Handler, S>(
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
-        .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -40,7 +39,10 @@ pub(super) async fn serve<H: Handler, S>(
         ended = serving.as_mut() => ended,
         () = server.shutdown.cancelled() => {
             serving.as_mut().graceful_shutdown();
-            serving.await
+            match server.overdue.run_until_cancelled(serving).await {
+                Some(ended) => ended,
+                None => return,
+            }
         }
     };
     if let Err(error) = ended {

@@ -19,7 +19,6 @@ use tokio_util::task::TaskTracker;
 use super::body::Body;
 use super::quota::{Quota, Seat};
 use super::tls::{H2, Tls};
-use super::translate::MAX_HEADERS;
 
 pub use http2::Held;
 
@@ -150,8 +149,7 @@ pub async fn run<H: Handler>(
     {
         let serving = Arc::clone(&server);
         server.tasks.spawn(async move {
-            let connection = serving.connection(stream, peer, permit);
-            serving.overdue.run_until_cancelled(connection).await;
+            serving.connection(stream, peer, permit).await;
         });
     }
     drop(tcp);
@@ -204,6 +202,16 @@ impl<H: Handler> Server<H> {
         let Some(tls) = &self.tls else {
             return http1::serve(self, stream, peer, permit).await;
         };
+        self.overdue.run_until_cancelled(self.tls_or_not(tls, stream, peer, permit)).await;
+    }
+
+    async fn tls_or_not(
+        self: &Arc<Self>,
+        tls: &Tls,
+        stream: TcpStream,
+        peer: SocketAddr,
+        permit: Permit,
+    ) {
         // Nothing is lost when the server stops before the first byte.
         let opening = self.shutdown.run_until_cancelled(self.begins_with_tls(&stream));
         match opening.await.flatten() {
