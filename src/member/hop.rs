@@ -35,9 +35,7 @@ pub(super) fn origin(
 ) -> Origin {
     let marker = headers.get(&HOP).filter(|_| trusted);
     match (marker, snapshot.ready()) {
-        (Some(value), Some(ready)) if *value == ready.marker => {
-            Origin::Sibling
-        }
+        (Some(value), Some(ready)) if *value == ready.marker => Origin::Sibling,
         (Some(_), _) => Origin::ForeignSibling,
         (None, _) if via_names_a_sibling(headers, snapshot, me) => Origin::Sibling,
         (None, _) => Origin::Client,

@@ -11,7 +11,7 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
 use tokio_util::sync::DropGuard;
 
-use super::guarded::Stall;
+use super::guarded::{Open, Stall};
 use super::pool::Lease;
 
 /// Why a body ended early.
@@ -40,6 +40,8 @@ pub type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>
 pub struct Body {
     source: Source,
     account: Option<Account>,
+    /// The request that it answers; dropped with the body.
+    open: Option<Open>,
 }
 
 /// Where a body's bytes come from.
@@ -118,11 +120,17 @@ impl Body {
         self.account = Some(Account { bytes: 0, whole, ticket });
         self
     }
+
+    /// The same body, which keeps its request open until it is dropped.
+    pub(super) fn keeping(mut self, open: Open) -> Self {
+        self.open = Some(open);
+        self
+    }
 }
 
 impl From<Source> for Body {
     fn from(source: Source) -> Self {
-        Self { source, account: None }
+        Self { source, account: None, open: None }
     }
 }
 

@@ -101,6 +101,11 @@ impl Framing {
         Ok(())
     }
 
+    /// Whether one request has ended and nothing of another has come.
+    pub fn is_between(&self) -> bool {
+        self.state == State::RequestLine && self.line.is_empty()
+    }
+
     /// Whether what follows is not HTTP any more, or need not be.
     pub fn is_opaque(&self) -> bool {
         self.state == State::Opaque

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -24,7 +26,47 @@ pub struct Guarded<S> {
     /// Of what the stream below has taken and not yet written: TLS holds up to 64 KiB.
     flush: Stall,
     tunnel_limit: Duration,
+    pulse: Arc<Pulse>,
     _permit: Permit,
+}
+
+/// What a connection is doing, for whoever drives it.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    /// Counts reads and writes that came to something.
+    beats: AtomicU64,
+    /// A request has come in part, or a write waits.
+    midway: AtomicBool,
+    /// Requests whose responses have not been given to their end.
+    open: AtomicUsize,
+}
+
+/// A request whose response has not been given to its end.
+#[derive(Debug)]
+pub struct Open(Arc<Pulse>);
+
+impl Pulse {
+    /// Counts a request until this is dropped.
+    pub(super) fn open(self: &Arc<Self>) -> Open {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Open(Arc::clone(self))
+    }
+
+    /// Changes with everything that is read or written.
+    pub(super) fn beats(&self) -> u64 {
+        self.beats.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is under way, either way.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.midway.load(Ordering::Relaxed) && self.open.load(Ordering::Relaxed) == 0
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<S> Guarded<S> {
@@ -43,8 +85,25 @@ impl<S> Guarded<S> {
             stall: Stall { limit: write_limit, timer: None },
             flush: Stall { limit: write_limit, timer: None },
             tunnel_limit,
+            pulse: Arc::default(),
             _permit: permit,
         }
+    }
+
+    /// The stream below.
+    pub(super) fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// What it is doing.
+    pub(super) fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
+    }
+
+    fn beat(&self) {
+        self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        let waits = self.stall.timer.is_some() || self.flush.timer.is_some();
+        self.pulse.midway.store(waits || !self.framing.is_between(), Ordering::Relaxed);
     }
 
     fn watch<T>(
@@ -53,7 +112,9 @@ impl<S> Guarded<S> {
         result: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         self.relax();
-        self.stall.watch(cx, result)
+        let result = self.stall.watch(cx, result);
+        self.beat();
+        result
     }
 
     fn watch_flush(
@@ -62,7 +123,9 @@ impl<S> Guarded<S> {
         result: Poll<io::Result<()>>,
     ) -> Poll<io::Result<()>> {
         self.relax();
-        self.flush.watch(cx, result)
+        let result = self.flush.watch(cx, result);
+        self.beat();
+        result
     }
 
     fn relax(&mut self) {
@@ -94,6 +157,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             }
             buf.set_filled(before + place + 1);
         }
+        this.beat();
         Poll::Ready(Ok(()))
     }
 }

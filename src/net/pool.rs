@@ -90,8 +90,7 @@ impl Pool {
     /// # Errors
     /// Those of hyper; none is known to happen before a request is sent.
     pub async fn open(self: &Arc<Self>, address: &str, stream: TcpStream) -> hyper::Result<Lease> {
-        let (sender, connection) =
-            http1::Builder::new().handshake(TokioIo::new(stream)).await?;
+        let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(stream)).await?;
         self.tasks.spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
                 tracing::debug!(%error, "connection to the next hop ended");

@@ -116,11 +116,11 @@ pub fn target(
         return Err(bad(format!("scheme must be http (CONNECT for https), found {scheme:?}")));
     }
     let whole = uri.authority().map(Authority::as_str).unwrap_or_default();
-    let text = memchr::memrchr(b'@', whole.as_bytes())
-        .and_then(|at| whole.get(at + 1..))
-        .unwrap_or(whole);
+    let text =
+        memchr::memrchr(b'@', whole.as_bytes()).and_then(|at| whole.get(at + 1..)).unwrap_or(whole);
     let Some(place) = Place::of(text) else {
-        let wrong = if names_a_host(text) { "port must be 1 to 65535" } else { "target must name a host" };
+        let wrong =
+            if names_a_host(text) { "port must be 1 to 65535" } else { "target must name a host" };
         return Err(bad(format!("{wrong}, found {:?}", short(uri))));
     };
     // Most say what the target says, which has been looked at.

@@ -3,49 +3,129 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use super::Permit;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::server::TlsStream;
 
-use super::{Handler, MAX_HEAD, Server};
+use super::{Handler, MAX_HEAD, Permit, Server};
 use crate::net::guarded::Guarded;
 
+/// A connection that has been idle for so long gives its buffers back, which are 16 KiB. So often is it
+/// looked at while it is in use.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// A client's connection.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Whether [`poll_first`](Self::poll_first) can wait.
+    const WAITS: bool;
+
+    /// Waits until there is something to read, or the connection has ended.
+    fn poll_first(&self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+impl Stream for TcpStream {
+    const WAITS: bool = true;
+
+    fn poll_first(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_read_ready(cx).map(drop)
+    }
+}
+
+/// TLS has buffers of its own, and cannot tell without them.
+impl Stream for TlsStream<TcpStream> {
+    const WAITS: bool = false;
+
+    fn poll_first(&self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
 /// Serves until the client or the server has enough.
-pub(super) async fn serve<H: Handler, S>(
+pub(super) async fn serve<H: Handler, S: Stream>(
     server: &Server<H>,
     stream: S,
     peer: SocketAddr,
     permit: Permit,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) {
     let limits = server.limits;
-    let stream = Guarded::new(stream, limits.write, limits.tunnel, permit);
+    let mut stream = Guarded::new(stream, limits.write, limits.tunnel, permit);
+    let mut left = limits.header;
+    // While a client says nothing, nothing is held for it.
+    while wait(server, &stream, left).await {
+        let Some(parked) = Box::pin(speak(server, stream, peer)).await else { return };
+        stream = parked;
+        left = limits.header.saturating_sub(LOOK);
+    }
+}
+
+/// Waits for a request to begin; false if there is none in time, or the server stops.
+async fn wait<H: Handler, S: Stream>(
+    server: &Server<H>,
+    stream: &Guarded<S>,
+    limit: Duration,
+) -> bool {
+    let first = std::future::poll_fn(|cx| stream.stream().poll_first(cx));
+    tokio::select! {
+        biased;
+        () = first => true,
+        () = server.shutdown.cancelled() => false,
+        () = tokio::time::sleep(limit) => false,
+    }
+}
+
+/// Answers requests until the connection has ended, or is idle: then it is returned.
+async fn speak<H: Handler, S: Stream>(
+    server: &Server<H>,
+    stream: Guarded<S>,
+    peer: SocketAddr,
+) -> Option<Guarded<S>> {
+    let pulse = Arc::clone(stream.pulse());
     let service = service_fn(|request| {
-        let handler = Arc::clone(&server.handler);
-        async move { Ok::<_, Infallible>(handler.handle(request, peer).await) }
+        let (handler, open) = (Arc::clone(&server.handler), pulse.open());
+        async move {
+            let response = handler.handle(request, peer).await;
+            Ok::<_, Infallible>(response.map(|body| body.keeping(open)))
+        }
     });
-    let serving = http1::Builder::new()
+    let mut serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header)
+        .header_read_timeout(server.limits.header)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = server.shutdown.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            match server.overdue.run_until_cancelled(serving).await {
-                Some(ended) => ended,
-                None => return,
+    let mut look = std::pin::pin!(tokio::time::sleep(LOOK));
+    let mut beats = pulse.beats();
+    let ended = loop {
+        tokio::select! {
+            ended = &mut serving => break ended,
+            () = server.shutdown.cancelled() => {
+                std::pin::Pin::new(&mut serving).graceful_shutdown();
+                match server.overdue.run_until_cancelled(&mut serving).await {
+                    Some(ended) => break ended,
+                    None => return None,
+                }
+            }
+            () = look.as_mut(), if S::WAITS => {
+                let now = pulse.beats();
+                if now == beats && pulse.is_idle() {
+                    let parts = serving.into_parts()?;
+                    // Nothing has come of another request.
+                    return parts.read_buf.is_empty().then(|| parts.io.into_inner());
+                }
+                beats = now;
+                look.as_mut().reset(Instant::now() + LOOK);
             }
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "client connection ended");
     }
+    None
 }

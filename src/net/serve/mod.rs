@@ -56,8 +56,8 @@ pub struct ServeLimits {
     /// Connections of one client, by [`client_of`](super::networks::client_of); further ones are closed.
     /// 0: no limit.
     pub client_connections: usize,
-    /// How long a request's head may take, counted from the connection's start or its last response:
-    /// so long may a connection be idle. A TLS handshake may take as long, but 10 s at most.
+    /// How long a connection may be idle, and how long a request's head may take from its first byte.
+    /// A TLS handshake may take as long, but 10 s at most.
     pub header: Duration,
     /// How long a client may refuse to take any more of a response.
     pub write: Duration,
@@ -202,7 +202,9 @@ impl<H: Handler> Server<H> {
         let Some(tls) = &self.tls else {
             return http1::serve(self, stream, peer, permit).await;
         };
-        self.overdue.run_until_cancelled(self.tls_or_not(tls, stream, peer, permit)).await;
+        // Boxed: it takes much room, which a connection without TLS does not need.
+        let connection = Box::pin(self.tls_or_not(tls, stream, peer, permit));
+        self.overdue.run_until_cancelled(connection).await;
     }
 
     async fn tls_or_not(
