@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import signal
+import subprocess
 import time
 from dataclasses import dataclass
 
@@ -16,8 +17,8 @@ from watch import Watch
 SETTLE = 70
 # A disk that failed is left alone for 60 s, then tried again; what is too large for memory waits for that.
 LEFT_ALONE = 90
-# Failures of a kind that are kept in full.
-KEPT = 200
+# Failures of a kind that are kept, and told at once.
+KEPT, SAID = 200, 10
 
 
 @dataclass
@@ -46,8 +47,8 @@ class Day:
         self.first_hour, self.last_hour = hours
         self.traffic = Traffic(array, rate, seed, self.failed)
         self.watch = Watch(array.ours)
-        self.windows, self.failures, self.mishaps = [], [], []
-        self.kinds = collections.Counter()  # of failures that nothing explains
+        self.windows, self.mishaps = [], []
+        self.failures, self.kinds = [], collections.Counter()  # those that nothing explains
         self.start = 0  # when it was, or would have been, midnight
 
     @property
@@ -64,7 +65,7 @@ class Day:
         return [trouble for trouble in schedule.DAY if self.first_hour <= trouble.hour < self.last_hour]
 
     def left_out(self):
-        return [trouble for trouble in self.troubles if trouble.needs_mounts and not self.array.can_mount]
+        return [trouble for trouble in self.troubles if trouble.disk and not self.array.can_mount]
 
     async def run(self):
         await self.array.start()
@@ -83,7 +84,7 @@ class Day:
         self.watch.sample()
         self.say("the day is over; waiting until connections between members are closed")
         open_still = await self.watch.settle(SETTLE)
-        self.mishaps += [f"{name} has {count} more open files than before the day" for name, count in open_still.items()]
+        self.mishaps += [f"{name} has {more} more open files than before the day" for name, more in open_still.items()]
         await self.close()
 
     async def happen(self):
@@ -111,7 +112,7 @@ class Day:
                     self.say(f"{trouble.what}: over")
                     await trouble.end(self.array)
                     open_windows[trouble.what].end = time.time()
-            except (Failed, OSError, AssertionError, TimeoutError) as e:
+            except (Failed, OSError, AssertionError, subprocess.SubprocessError) as e:
                 self.mishaps.append(f"{trouble.what}: {type(e).__name__}: {e}")
                 self.say(self.mishaps[-1])
 
@@ -119,14 +120,12 @@ class Day:
         window = next((window for window in self.windows if window.excuses(failure)), None)
         if window and failure.kind != check.WRONG:
             window.failures += 1
-            failure.excuse = window.trouble.what
-        else:
-            self.kinds[failure.kind] += 1
-            if self.kinds[failure.kind] <= 10:
-                self.say(f"FAILED: {failure.kind}, {failure.manner} {failure.url} by {failure.member}: "
-                         f"{failure.details}")
-        if len(self.failures) < KEPT * 50 or not failure.excuse and self.kinds[failure.kind] <= KEPT:
+            return
+        self.kinds[failure.kind] += 1
+        if self.kinds[failure.kind] <= KEPT:
             self.failures.append(failure)
+        if self.kinds[failure.kind] <= SAID:
+            self.say(f"FAILED: {failure.kind}, {failure.manner} {failure.url} by {failure.member}: {failure.details}")
 
     async def close(self):
         """Reads the last counts, and ends everything in good order."""
@@ -137,12 +136,12 @@ class Day:
             self.mishaps += [f"{member.name}: {log[what]} lines of the access log are {what}"
                              for what in ("dropped", "failed") if log[what]]
             disk = member.ask("/api/v1/cache")["disk"]["state"]
-            mended = max((window.end for window in self.windows
-                          if window.trouble.needs_mounts and member.name in window.trouble.what), default=0)
+            mended = max((window.end for window in self.windows if window.trouble.disk == member.name), default=0)
             if disk != "ok" and time.time() > mended + LEFT_ALONE:
-                self.mishaps.append(f"{member.name}: its disk is {disk}, {time.time() - mended:.0f} s after it was mended")
+                self.mishaps.append(f"{member.name}: its disk is {disk}, more than {LEFT_ALONE} s after it was mended")
         for process in self.array.ours:
             if process.runs:
                 await process.end(signal.SIGTERM)
-            self.mishaps += [f"{process.name} ended with {code} after signal {number}"
-                             for number, code in process.codes if code != (-signal.SIGKILL if number == signal.SIGKILL else 0)]
+            good = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 0}
+            self.mishaps += [f"{process.name} ended with {code} after {number.name}"
+                             for number, code in process.codes if code != good[number]]

@@ -47,7 +47,8 @@ class Origin:
                 async with self.changed:
                     await self.changed.wait_for(lambda: self.mode != "hang")
                 if method == "POST":
-                    await self.send(writer, 200, {"Cache-Control": "no-store"}, hashlib.sha256(body).hexdigest().encode())
+                    echo = hashlib.sha256(body).hexdigest().encode()
+                    await self.send(writer, 200, {"Cache-Control": "no-store"}, echo)
                 else:
                     await self.page(writer, method, path, fields)
         except (asyncio.IncompleteReadError, ConnectionError, Gone):

@@ -25,7 +25,7 @@ class Kind:
 
 
 KINDS = [
-    Kind("common", 36),
+    Kind("common", 35.7),
     Kind("brief", 17, max_age=(2, 8), lasts=(4, 20)),
     Kind("lasting", 12, max_age=(3600, 3600), lasts=(600, 900)),
     Kind("chunked", 9, chunked=True),
@@ -36,9 +36,9 @@ KINDS = [
     Kind("broken", 1.5, bytes=(200, 2 << 10), max_age=None, status=500),
     Kind("medium", 1, bytes=(64 << 10, 1 << 20)),
     Kind("large", 0.5, bytes=(1 << 20, 8 << 20), max_age=(60, 300), lasts=(120, 300)),
+    Kind("streamed", 0.3, bytes=(1 << 20, 4 << 20), max_age=(60, 300), lasts=(120, 300), chunked=True),
 ]
 SHARES = [kind.share for kind in KINDS]
-BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The array and its origins: one folder, and all that is in it."""
 
 import asyncio
-import os
 import pathlib
 import signal
 import subprocess
@@ -49,14 +48,13 @@ class Array:
         url = f"http://127.0.0.1:{next(ports)}"
         self.master = Served("master", [binary, "master", "--table", self.table, "--listen", url[7:]],
                              self.dir / "master.log", int(url.rpartition(":")[2]))
+        hosts = ""
         for host in pages.HOSTS:
-            port = next(ports)
-            name = host.partition(".")[0]
+            name, port = host.partition(".")[0], next(ports)
             self.origins[name] = Origin(name, [sys.executable, "-B", HERE / "origin.py", str(port)],
                                         self.dir / f"origin-{name}.log")
-            self.origins[name].port = port
-        hosts = "\n".join(f'"{name}.test" = "127.0.0.1:{origin.port}"' for name, origin in self.origins.items())
-        self.can_mount = os.geteuid() == 0
+            hosts += f'"{host}" = "127.0.0.1:{port}"\n'
+        self.can_mount = disks.can_mount(self.dir)
         for name in MEMBERS:
             port, config = next(ports), self.dir / f"{name}.toml"
             self.disks[name] = (disks.Disk if self.can_mount else disks.Folder)(self.dir / "disks" / name)
@@ -71,6 +69,8 @@ class Array:
         return [self.master, *self.members.values()]
 
     async def start(self):
+        for disk in self.disks.values():
+            disk.prepare()
         await self.parray("pat", "init", "--file", self.table, "--array-name", "day")
         for name, member in self.members.items():
             await self.parray("pat", "add", "--file", self.table, f"{name}:{member.port}", "--ip", "127.0.0.1")

@@ -26,7 +26,7 @@ class Trouble:
     end: Callable | None = None
     at_most: float = 1e9  # seconds, however long the day
     excuses: list = field(default_factory=list)
-    needs_mounts: bool = False
+    disk: str = ""  # of this member; only where disks can be mounted
 
 
 def origin_fails(host):
@@ -57,13 +57,12 @@ DAY = [
             excuses=origin_fails("two.test")),
     Trouble(9.9, "m3 is restarted in good order", actions.stop("m3"), 0.2, actions.start("m3")),
     Trouble(10.4, "m2 is stopped for a moment", actions.pause("m2"), 0.3, actions.resume("m2"), at_most=4),
-    Trouble(11.0, "m3's disk is full", actions.disk("m3", "fill"), 1.0, actions.disk("m3", "make_room"),
-            needs_mounts=True),
+    Trouble(11.0, "m3's disk is full", actions.disk("m3", "fill"), 1.0, actions.disk("m3", "make_room"), disk="m3"),
     Trouble(12.4, "origin one cuts its bodies", actions.origin("one", "cut"), 0.5, actions.origin("one", "up"),
             excuses=origin_fails("one.test")),
     Trouble(13.3, "table file is damaged by hand", actions.damage_table, 0.6, actions.mend_table),
     Trouble(14.2, "m1's disk is read-only", actions.disk("m1", "make_read_only"), 0.8,
-            actions.disk("m1", "make_writable"), needs_mounts=True),
+            actions.disk("m1", "make_writable"), disk="m1"),
     Trouble(15.3, "m2 is killed", actions.kill("m2"), 0.5, actions.start("m2"), excuses=killed("m2")),
     Trouble(16.1, "both origins are down: two", actions.origin("two", "down"), 0.5, actions.origin("two", "up"),
             at_most=20, excuses=origin_fails("two.test")),
@@ -76,7 +75,7 @@ DAY = [
     Trouble(18.5, "m3 is stopped for long", actions.pause("m3"), 0.5, actions.resume("m3"), at_most=25,
             excuses=[Excuse({"502", "504"}, manners={"post", "tunnel"})]),
     Trouble(19.4, "m1's disk is taken away", actions.disk("m1", "take_away"), 0.8, actions.disk("m1", "put_back"),
-            needs_mounts=True),
+            disk="m1"),
     # Damage shows where it is read: in the middle of a large body that is on its way already.
     Trouble(20.5, "a third of m2's files is damaged", actions.damage_files("m2"), 0.7, actions.purge,
             excuses=[Excuse({"cut"})]),

@@ -23,13 +23,12 @@ MANNERS = {"range": 5, "conditional": 5, "head": 3, "post": 3, "hang-up": 2, "sl
 class Failure:
     at: float  # seconds since the epoch
     began: float
-    kind: str  # a status; refused, closed, cut, timeout; or what check.py says
+    kind: str  # a status; refused, closed, cut, timeout, malformed; or what check.py says
     host: str
     manner: str
     member: str
     url: str
     details: str
-    excuse: str = ""  # the trouble that explains it
 
 
 class Browser:
@@ -37,6 +36,7 @@ class Browser:
 
     def __init__(self):
         self.links = {}
+        self.asked = ""  # the last member
 
     async def link(self, name, port):
         kept = self.links.pop(name, None)
@@ -87,30 +87,33 @@ class Traffic:
 
     async def browse(self, browser):
         request, began = self.request(), time.time()
-        failed, member = None, "?"
+        failed = None
         try:
-            member, response = await asyncio.wait_for(self.fetch(browser, request), wire.PATIENCE)
+            response = await asyncio.wait_for(self.fetch(browser, request), wire.PATIENCE)
             failed = check.fault(request, response, began, time.time(), self.array.purges)
             if not failed:
                 self.note(request, response, began)
         except TimeoutError:
             failed = "timeout", f"after {wire.PATIENCE} s"
         except (wire.Refused, wire.Closed, wire.Cut) as e:
-            member = getattr(e, "member", "?")
             failed = type(e).__name__.lower(), str(e)
+        except (ValueError, IndexError, asyncio.LimitOverrunError) as e:
+            failed = "malformed", str(e)
         finally:
             self.idle.append(browser)
         self.counts["requests"] += 1
         self.counts[request.manner] += 1
         if failed:
             kind, details = failed
-            self.on_failure(Failure(time.time(), began, kind, request.host, request.manner, member, request.url, details))
+            self.on_failure(Failure(time.time(), began, kind, request.host, request.manner, browser.asked, request.url,
+                                    details))
 
     async def fetch(self, browser, request):
         """Asks a member at random, and the next one if it does not take the connection."""
         names = list(self.array.members)
         self.dice.shuffle(names)
         for name in names:
+            browser.asked = name
             while True:
                 try:
                     link = await browser.link(name, self.array.members[name].port)
@@ -118,15 +121,11 @@ class Traffic:
                     self.counts["went to another member"] += 1
                     break
                 try:
-                    return name, await self.exchange(browser, name, link, request)
-                except wire.Closed as e:
+                    return await self.exchange(browser, name, link, request)
+                except wire.Closed:
                     # One that was kept may have been closed while we wrote: every browser tries again then.
                     if not link.used:
-                        e.member = name
                         raise
-                except wire.Cut as e:
-                    e.member = name
-                    raise
         raise wire.Refused("no member takes connections")
 
     async def exchange(self, browser, name, link, request):

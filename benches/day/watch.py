@@ -15,7 +15,7 @@ import proc  # noqa: E402
 
 MIB = 1 << 20
 # A process that has not lived so long is still warming up.
-SHORTEST = 240
+SHORTEST = 450
 # What a process may grow from the second to the last quarter of its life, after which it is warm.
 GROWTH, GROWTH_BYTES, GROWTH_FILES = 0.08, 4 * MIB, 64
 # What it may have open when nothing is left to do, more than before there was anything.
@@ -123,7 +123,8 @@ class Watch:
         for quarter in range(5):
             memory = highest * quarter / 4
             parts.append(f'<path d="M{left} {y(memory):.1f}h{width}" stroke="#ddd"/>'
-                         f'<text x="{left - 6}" y="{y(memory) + 4:.1f}" text-anchor="end">{memory / MIB:.0f} MiB</text>')
+                         f'<text x="{left - 6}" y="{y(memory) + 4:.1f}" text-anchor="end">'
+                         f'{memory / MIB:.0f} MiB</text>')
         for life in self.lives:
             points = " ".join(f"{x(at):.1f},{y(memory):.1f}" for at, memory, _ in life.samples)
             parts.append(f'<polyline points="{points}" fill="none" stroke="{colours[life.name]}" stroke-width="1.5"/>')
