@@ -32,7 +32,10 @@ pub enum Source {
     /// Its origin said that it is still good.
     Validated,
     /// Its origin failed.
-    StaleOnError,
+    StaleOnError {
+        /// It was not reached at all.
+        unreachable: bool,
+    },
 }
 
 /// Fetches under way.

@@ -16,7 +16,7 @@ use super::freshness::Heuristics;
 use super::key::{CacheKey, Secret};
 use super::moment::Moment;
 use super::store::codec;
-use super::store::disk::Disk;
+use super::store::disk::{Disk, Removed};
 use super::store::growing::WINDOW;
 use super::store::memory::{Memory, Resource, Stored, StoredBody, USUAL_WEIGHT, memory};
 use super::stored::{Head, Terms};
@@ -194,6 +194,11 @@ impl Cache {
                 disk.drop_entry(key, entry.id);
                 continue;
             };
+            if self.is_void(key, &head) {
+                // It was purged while the disk could not be written.
+                disk.drop_entry(key, entry.id);
+                continue;
+            }
             let length = opened.source.length.unwrap_or(0);
             let body = if length <= self.memory_object {
                 match opened.source.read(0, length, u64::MAX) {
@@ -334,21 +339,21 @@ impl Cache {
         self.purged.get(&key).map(|purge| purge.number)
     }
 
-    /// Forgets all that is stored for a URL, and what is being fetched for it. Tells whether there was
-    /// anything.
-    pub async fn purge(&self, url: &str) -> bool {
+    /// Forgets all that is stored for a URL, and what is being fetched for it.
+    pub async fn purge(&self, url: &str) -> Removed {
         let key = self.key(url);
         let number = self.purges.fetch_add(1, Ordering::Relaxed);
         self.purged.insert(key, Purge { at: Moment::now(), number });
         self.flights.void(key);
         self.passes.remove(&key);
         let in_memory = self.remove(key);
-        let Some(disk) = self.disk.clone() else { return in_memory };
-        if !disk.may_have(key) {
-            return in_memory;
-        }
-        let on_disk = tokio::task::spawn_blocking(move || disk.remove(key)).await.unwrap_or(false);
-        in_memory || on_disk
+        let nothing = Removed { any: false, gone: true };
+        let on_disk = match self.disk.clone().filter(|disk| disk.may_still_have(key)) {
+            Some(disk) => tokio::task::spawn_blocking(move || disk.remove(key)).await,
+            None => Ok(nothing),
+        };
+        let on_disk = on_disk.unwrap_or(nothing);
+        Removed { any: in_memory || on_disk.any, ..on_disk }
     }
 
     fn remove(&self, key: CacheKey) -> bool {
@@ -356,11 +361,12 @@ impl Cache {
         self.memory.remove(&key).is_some()
     }
 
-    /// Makes everything void that matches and was stored before now.
+    /// Makes everything void that matches and was stored before now. Tells whether the disk keeps that,
+    /// or has nothing that it is about.
     ///
     /// # Errors
     /// A pattern that is none.
-    pub fn ban(&self, pattern: Pattern) -> Result<(), PatternError> {
+    pub fn ban(&self, pattern: Pattern) -> Result<bool, PatternError> {
         let everything = pattern == Pattern::All;
         self.bans.add(pattern, Moment::now())?;
         if everything {
@@ -370,8 +376,9 @@ impl Cache {
             && let Err(error) = crate::files::replace(path, self.bans.to_text().as_bytes())
         {
             tracing::error!(%error, "ban is not kept on disk: what it voids comes back at the next start");
+            return Ok(false);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether a stored response is not banned.

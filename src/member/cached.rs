@@ -208,6 +208,11 @@ impl Lookup {
         status::forwarded(&self.cache.terms.name, &self.url, trace)
     }
 
+    /// `Cache-Status` of a stale response that stands in for an error.
+    pub(super) fn stale_on_error(&self) -> hyper::header::HeaderValue {
+        status::stale_hit(&self.cache.terms.name, &self.url, "stale-if-error")
+    }
+
     /// The answer to `only-if-cached` (RFC 9111, section 5.2.1.7).
     pub(super) fn not_cached(&self) -> Response<Body> {
         let text = "not in the cache, and only-if-cached was asked for\n";

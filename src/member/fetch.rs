@@ -19,7 +19,7 @@ use crate::cache::freshness::Exchange;
 use crate::cache::invalidate;
 use crate::cache::moment::Moment;
 use crate::cache::reuse::{self, ReuseDecision};
-use crate::cache::status::{self, CACHE_STATUS, Forwarded, Trace};
+use crate::cache::status::{CACHE_STATUS, Forwarded, Trace};
 use crate::cache::store::memory::Stored;
 use crate::cache::stored::Head;
 use crate::cache::storing::{self, Seen, Skip, StoreDecision};
@@ -126,7 +126,10 @@ async fn follow(
     let (now, headers) = (Moment::now(), &asked.head.headers);
     let fits = lookup.fits(&stored.head, headers);
     let usable = match source {
-        Source::StaleOnError => true,
+        Source::StaleOnError { unreachable } => {
+            let terms = &lookup.cache.terms;
+            reuse::survives_error(&stored.head, &lookup.control, unreachable, terms, now)
+        }
         Source::Fetched { .. } | Source::Validated => {
             reuse::decide(&stored.head, &lookup.control, now) != ReuseDecision::Validate
         }
@@ -136,13 +139,16 @@ async fn follow(
         if source == Source::Validated {
             trace.status = Some(StatusCode::NOT_MODIFIED.as_u16());
         }
-        let told = lookup.forwarded(trace);
-        if let Some(response) =
-            read(answer(&stored, &asked.head.method, headers, Some(now), told)).await
-        {
+        let (told, cache) = match source {
+            Source::StaleOnError { .. } => (lookup.stale_on_error(), CacheResult::StaleOnError),
+            Source::Fetched { .. } | Source::Validated => {
+                (lookup.forwarded(trace), CacheResult::MemoryHit)
+            }
+        };
+        let answered = answer(&stored, &asked.head.method, headers, Some(now), told);
+        if let Some(mut response) = read(answered).await {
             plane.stats.collapsed.add();
-            let mut response = response;
-            cached::note(&mut response, CacheResult::MemoryHit);
+            cached::note(&mut response, cache);
             return Ok(response);
         }
     }
@@ -332,9 +338,9 @@ async fn survive(
         return None;
     }
     if let Some(flight) = flight {
-        flight.land(Landed::Stored(Arc::clone(stored), Source::StaleOnError));
+        flight.land(Landed::Stored(Arc::clone(stored), Source::StaleOnError { unreachable }));
     }
-    let told = status::stale_hit(&terms.name, &lookup.url, "stale-if-error");
+    let told = lookup.stale_on_error();
     let mut response = read(answer(stored, client.method, client.headers, Some(now), told)).await?;
     note_asked(&mut response, CacheResult::StaleOnError);
     Some(Fetched { response, fill: None })

@@ -21,6 +21,7 @@ use crate::cache::Cache;
 use crate::cache::bans::Pattern;
 use crate::cache::key::normalise;
 use crate::cache::moment::Moment;
+use crate::cache::store::disk::Removed;
 use crate::cache::store::memory::{Stored, StoredBody};
 use crate::config::Token;
 use crate::net::body::{Body, SharedBody, collect};
@@ -135,9 +136,13 @@ async fn purge(cache: &Cache, subject: Subject) -> Result<Value, Refusal> {
     let pattern = match subject {
         Subject::Url(url) => {
             let url = stored_url(&url)?;
-            let purged = cache.purge(&url).await;
+            let Removed { any: purged, gone } = cache.purge(&url).await;
             tracing::info!(url, purged, "purged");
-            return Ok(json!({ "url": url, "purged": purged }));
+            return if gone {
+                Ok(json!({ "url": url, "purged": purged }))
+            } else {
+                Err(not_lasting())
+            };
         }
         Subject::Prefix(prefix) => Pattern::Prefix(stored_url(&prefix)?),
         Subject::Host(host) => Pattern::Host(host),
@@ -149,8 +154,18 @@ async fn purge(cache: &Cache, subject: Subject) -> Result<Value, Refusal> {
     };
     let text = json!({ "banned": &pattern, "purged": true });
     tracing::info!(?pattern, "banned");
-    cache.ban(pattern).map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
-    Ok(text)
+    let kept = cache.ban(pattern);
+    match kept.map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))? {
+        true => Ok(text),
+        false => Err(not_lasting()),
+    }
+}
+
+/// The disk cannot be written.
+fn not_lasting() -> Refusal {
+    let told =
+        "purged, but the disk cannot be written: it may come back when the member is restarted";
+    (StatusCode::INTERNAL_SERVER_ERROR, told.to_owned())
 }
 
 async fn look(plane: &Plane, url: &str) -> Result<Value, Refusal> {

@@ -74,7 +74,7 @@ impl Resource {
         self.url.get(self.authority_end..).unwrap_or_default()
     }
 
-    /// Whether the client's own target says the same, to the letter.
+    /// Whether the client's own target says the same. A path that it leaves out is read as `/`.
     pub fn is_as_it_came(&self) -> bool {
         self.as_it_came
     }
@@ -251,7 +251,7 @@ mod tests {
     fn a_target_is_as_it_came_unless_something_was_added_or_taken() {
         for (uri, url, same) in [
             ("http://a:81/x?y", "http://a:81/x?y", true),
-            ("http://a", "http://a/", false),
+            ("http://a", "http://a/", true),
             ("http://a?q", "http://a/?q", false),
             ("http://u:p@a/", "http://a/", false),
         ] {

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::support::array::Array;
 use crate::support::caching::{
-    cache_status, is_hit, member, member_with, member_with_disk, settled, until_counted,
+    ask, cache_status, is_hit, member, member_with, member_with_disk, settled, until_counted,
 };
 use crate::support::client::{Client, get};
 use crate::support::pages::{Framing, Page, Pages, pattern};
@@ -168,8 +168,8 @@ async fn a_write_or_a_head_does_not_make_a_url_one_that_cannot_be_shared() {
     let origin = Pages::start().await;
     let (_array, member) = member(&origin).await;
     origin.put("/a", Page::new("done"));
-    crate::support::caching::ask(member, "POST", URL, "").await;
-    crate::support::caching::ask(member, "HEAD", URL, "").await;
+    ask(member, "POST", URL, "").await;
+    ask(member, "HEAD", URL, "").await;
     origin.put("/a", Page::fresh("ours").held());
     let mut clients = JoinSet::new();
     for _ in 0..5 {
@@ -210,4 +210,25 @@ async fn an_origin_that_fails_is_tried_once_for_all_who_wait() {
         assert!(reply.header("proxy-status").unwrap().contains("error=connection_terminated"));
     }
     assert_eq!(connects.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_no_stale_response_gets_none_from_the_fetch_of_another() {
+    let origin = Pages::start().await;
+    let (_array, member) = member(&origin).await;
+    origin.put("/a", Page::stale("old", ", stale-if-error=60"));
+    get(member, URL).await;
+    settled(member).await;
+    origin.put("/a", Page::new("broken").status(503).held());
+    let first = tokio::spawn(get(member, URL));
+    origin.until("/a", 2).await;
+    let strict = tokio::spawn(ask(member, "GET", URL, "Cache-Control: no-cache\r\n"));
+    let second = tokio::spawn(get(member, URL));
+    until_counted(member, "misses", 4).await;
+    origin.release("/a", 2);
+    for reply in [first.await.unwrap(), second.await.unwrap()] {
+        assert_eq!((reply.status, reply.body.as_str()), (200, "old"), "{}", reply.head);
+        assert!(cache_status(&reply).contains("hit; detail=stale-if-error"), "{}", reply.head);
+    }
+    assert_eq!(strict.await.unwrap().status, 503);
 }

@@ -1,10 +1,12 @@
 //! HTTP/1.1 as a proxy must speak it.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use crate::support::array::Array;
 use crate::support::client::{Client, exchange, get};
 use crate::support::origin::Origin;
+use crate::support::pages::{Page, Pages, pattern};
 
 /// A member whose URLs of `path` are its sibling's, so that each test also crosses a hop; and one that
 /// owns it itself.
@@ -135,4 +137,50 @@ async fn a_get_may_have_a_body_of_unknown_length() {
         assert_eq!(exchange(member, text).await.body, "/search 5");
         assert_eq!(origin.last("/search").body, b"query");
     }
+}
+
+/// Asks others until a connection that was idle meanwhile has given its buffers back.
+async fn while_others_ask(member: SocketAddr) {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(700) {
+        get(member, "http://a.test/other").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_is_as_good_as_before() {
+    let origin = Origin::start().await;
+    let array = Array::start(1, origin.address).await;
+    let member = array.members[0];
+    let request = "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    let mut idle = Client::connect(member).await;
+    let mut midway = Client::connect(member).await;
+    for round in 0..2 {
+        idle.send(request).await;
+        assert_eq!(idle.reply().await.status, 200, "{round}");
+        let (begun, rest) = request.split_at(20);
+        midway.send(begun).await;
+        while_others_ask(member).await;
+        midway.send(rest).await;
+        assert_eq!(midway.reply().await.status, 200, "{round}");
+    }
+    idle.send(&request.repeat(3)).await;
+    for _ in 0..3 {
+        assert_eq!(idle.reply().await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_whose_response_pauses_is_not_idle() {
+    let origin = Pages::start().await;
+    let (_array, member) = crate::support::caching::member(&origin).await;
+    let body = pattern(300_000);
+    origin.put("/a", Page::new(body.as_str()).pausing_at(100_000));
+    let mut client = Client::connect(member).await;
+    client.send("GET http://a.test/a HTTP/1.1\r\nHost: a.test\r\n\r\n").await;
+    client.head().await;
+    origin.put("/other", Page::fresh("other"));
+    while_others_ask(member).await;
+    origin.release("/a", 1);
+    assert_eq!(client.read(body.len()).await, body);
 }

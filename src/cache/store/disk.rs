@@ -6,20 +6,22 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use quick_cache::sync::Cache;
-use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use tokio::time::Instant;
 
-use super::memory::PROVEN;
+use super::folder::claim;
+use super::index::{Evicted, Index, index};
+
 use super::record::{self, BLOCK, Opened, Unfinished};
-use crate::cache::key::{CacheKey, KeyHash, Secret};
+use crate::cache::key::{CacheKey, Secret};
+
+pub use super::index::Entry;
 
 /// Folders; each has a part of the files.
 const FOLDERS: usize = 4096;
@@ -28,13 +30,13 @@ const FOLDERS: usize = 4096;
 const PATIENCE: u32 = 3;
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// One file.
+/// What became of the files of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// Tells the files of one key apart.
-    pub id: u32,
-    /// Its size in bytes.
-    pub size: u64,
+pub struct Removed {
+    /// There was one.
+    pub any: bool,
+    /// None is left.
+    pub gone: bool,
 }
 
 /// A file that has no name yet.
@@ -47,8 +49,6 @@ pub struct NewFile {
     pub file: Arc<Unfinished>,
 }
 
-type Index = Cache<CacheKey, Arc<[Entry]>, BySize, KeyHash, Evictions>;
-
 /// A folder of stored responses.
 #[derive(Debug)]
 pub struct Disk {
@@ -58,7 +58,9 @@ pub struct Disk {
     known: Vec<AtomicBool>,
     /// One for each folder: changes of one key do not cross.
     locks: Vec<Mutex<()>>,
-    evicted: Mutex<Receiver<(CacheKey, Arc<[Entry]>)>>,
+    evicted: Mutex<Receiver<Evicted>>,
+    /// For what could not be removed.
+    later: Sender<Evicted>,
     next_id: AtomicU32,
     failures: AtomicU32,
     /// Milliseconds after `began` until which the disk is left alone.
@@ -68,68 +70,22 @@ pub struct Disk {
     _lock: File,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct BySize;
-
-impl Weighter<CacheKey, Arc<[Entry]>> for BySize {
-    fn weight(&self, _: &CacheKey, entries: &Arc<[Entry]>) -> u64 {
-        // A file takes whole blocks of the file system, and an inode.
-        entries.iter().map(|entry| entry.size.next_multiple_of(4096) + 512).sum::<u64>().max(1)
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Evictions(Sender<(CacheKey, Arc<[Entry]>)>);
-
-impl Lifecycle<CacheKey, Arc<[Entry]>> for Evictions {
-    type RequestState = ();
-
-    fn on_evict(&self, (): &mut (), key: CacheKey, entries: Arc<[Entry]>) {
-        self.0.send((key, entries)).ok(); // the receiver lives as long as we do
-    }
-}
-
 impl Disk {
     /// Opens a folder, made if need be, that may hold `capacity` bytes; with the secret of its keys.
     ///
     /// # Errors
     /// A folder that cannot be made, read or written.
     pub fn open(folder: &Path, capacity: u64) -> io::Result<(Self, Secret)> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        if !folder.join("secret").exists() && holds_other_files(folder)? {
-            // What is removed below must be ours.
-            return Err(io::Error::other("folder is neither empty nor that of a cache"));
-        }
-        let lock = folder.join("lock");
-        drop(File::options().create(true).truncate(false).write(true).open(&lock)?);
-        // Held for reading only: who wants to make the disk read-only may.
-        let lock = File::open(lock)?;
-        lock.try_lock().map_err(|_taken| io::Error::other("another process uses this folder"))?;
-        let secret = secret(&folder.join("secret"))?;
-        let new = folder.join("new");
-        if new.exists() {
-            fs::remove_dir_all(&new)?; // left over from before
-        }
-        fs::create_dir(&new)?;
-        let (sender, evicted) = channel();
-        // An object must fit into one shard.
-        let shards = usize::try_from((capacity >> 31).clamp(1, 16)).unwrap_or(1);
-        let items = usize::try_from(capacity / 32_768).unwrap_or(usize::MAX).clamp(1024, 1 << 24);
-        let options = OptionsBuilder::new()
-            .shards(shards)
-            .estimated_items_capacity(items)
-            .weight_capacity(capacity)
-            .hot_allocation(PROVEN)
-            .build()
-            .map_err(io::Error::other)?;
-        let hasher = KeyHash::default();
-        let index = Cache::with_options(options, BySize, hasher, Evictions(sender));
+        let (lock, secret) = claim(folder)?;
+        let (later, evicted) = channel();
+        let index = index(capacity, later.clone())?;
         let disk = Self {
             folder: folder.to_owned(),
             index,
             known: (0..FOLDERS).map(|_| AtomicBool::new(false)).collect(),
             locks: (0..FOLDERS).map(|_| Mutex::new(())).collect(),
             evicted: Mutex::new(evicted),
+            later,
             next_id: AtomicU32::new(Secret::random().low()),
             failures: AtomicU32::new(0),
             resting: AtomicU64::new(0),
@@ -177,7 +133,12 @@ impl Disk {
 
     /// Whether there may be something; without a look at the disk.
     pub fn may_have(&self, key: CacheKey) -> bool {
-        !self.is_resting() && (self.index.contains_key(&key) || !self.is_known(key))
+        !self.is_resting() && self.may_still_have(key)
+    }
+
+    /// The same, of a disk that may have failed lately: for what is to be forgotten.
+    pub fn may_still_have(&self, key: CacheKey) -> bool {
+        self.index.contains_key(&key) || !self.is_known(key)
     }
 
     /// Opens all that is stored for a key. Blocks.
@@ -256,17 +217,17 @@ impl Disk {
         }
     }
 
-    /// Replaces the head of a stored response; the response goes if it does not fit. Blocks.
+    /// Replaces the head of a stored response; the response goes if it does not fit. On a disk that
+    /// cannot be written the old head stays: by that the response is stale the sooner. Blocks.
     pub fn replace_head(&self, key: CacheKey, id: u32, head: &[u8]) {
+        if self.is_resting() {
+            return;
+        }
         match record::replace_head(&self.path(key, id), seed(key), head) {
             Ok(true) => {}
             Ok(false) => self.drop_entry(key, id),
-            Err(error) => {
-                self.drop_entry(key, id);
-                if error.kind() != io::ErrorKind::NotFound {
-                    self.failed(&error);
-                }
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.drop_entry(key, id),
+            Err(error) => self.failed(&error),
         }
     }
 
@@ -278,16 +239,16 @@ impl Disk {
         });
     }
 
-    /// Removes all of a key. Blocks.
-    pub fn remove(&self, key: CacheKey) -> bool {
+    /// Removes all of a key, though the disk may have failed lately. Blocks.
+    pub fn remove(&self, key: CacheKey) -> Removed {
         self.know(folder_of(key));
         let mut any = false;
-        self.change(key, |entries| {
+        let gone = self.change(key, |entries| {
             let gone: Vec<u32> = entries.drain(..).map(|entry| entry.id).collect();
             any = !gone.is_empty();
             gone
         });
-        any
+        Removed { any, gone }
     }
 
     /// Reads in what is there, folder by folder, until all is known or `stop` says so. Blocks.
@@ -314,7 +275,7 @@ impl Disk {
                 kept.as_ref().is_some_and(|kept| kept.iter().any(|other| other.id == entry.id))
             };
             for entry in entries.iter().filter(|entry| !is_kept(entry)) {
-                fs::remove_file(self.path(key, entry.id)).ok(); // gone is gone
+                self.unlink(key, entry.id);
             }
             drop(guard);
         }
@@ -322,6 +283,9 @@ impl Disk {
 
     /// A read or a write failed: too many of them, and the disk is left alone for a while.
     pub fn failed(&self, error: &io::Error) {
+        if self.is_resting() {
+            return;
+        }
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::warn!(%error, folder = %self.folder.display(), "cache disk failed");
         if failures >= PATIENCE {
@@ -333,9 +297,11 @@ impl Disk {
         }
     }
 
-    fn change(&self, key: CacheKey, edit: impl FnOnce(&mut Vec<Entry>) -> Vec<u32>) {
+    /// Edits what the index has for a key, and removes the files that `edit` returns; tells whether all
+    /// of them are gone.
+    fn change(&self, key: CacheKey, edit: impl FnOnce(&mut Vec<Entry>) -> Vec<u32>) -> bool {
         let place = folder_of(key);
-        let Some(lock) = self.locks.get(place) else { return };
+        let Some(lock) = self.locks.get(place) else { return true };
         let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = self.index.get(&key).map(|entries| entries.to_vec()).unwrap_or_default();
         let gone = edit(&mut entries);
@@ -345,8 +311,18 @@ impl Disk {
             self.index.insert(key, entries.into());
         }
         drop(guard);
-        for id in gone {
-            fs::remove_file(self.path(key, id)).ok(); // gone is gone
+        gone.into_iter().fold(true, |all, id| self.unlink(key, id) && all)
+    }
+
+    /// Removes a file; one that cannot be removed now is tried again later. Tells whether it is gone.
+    fn unlink(&self, key: CacheKey, id: u32) -> bool {
+        match fs::remove_file(self.path(key, id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                self.failed(&error);
+                self.later.send((key, [Entry { id, size: 0 }].into())).ok(); // the receiver is ours
+                false
+            }
+            _ => true,
         }
     }
 
@@ -407,30 +383,6 @@ fn read_name(name: &str) -> Option<(CacheKey, u32)> {
     Some((CacheKey(key), u32::from_str_radix(id, 16).ok()?))
 }
 
-/// Whether a folder has anything but what file systems and an interrupted start leave there.
-fn holds_other_files(folder: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        if name != "lost+found" && name != "lock" {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The secret in a file, made at the first start.
-fn secret(path: &Path) -> io::Result<Secret> {
-    if let Ok(bytes) = fs::read(path)
-        && let Ok(bytes) = <[u8; 16]>::try_from(bytes.as_slice())
-    {
-        return Ok(Secret(bytes));
-    }
-    let secret = Secret::random();
-    crate::files::replace(path, &secret.0)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    Ok(secret)
-}
-
 /// Blocks of the body that are written at once.
 pub const WRITE_AT_ONCE: u64 = 8 * BLOCK;
 
@@ -450,5 +402,66 @@ mod tests {
         assert!(Disk::open(folder.path(), 1 << 30).is_err(), "by two at the same time");
         drop(disk);
         assert!(Disk::open(folder.path(), 1 << 30).is_ok());
+    }
+
+    /// Stores a response of a few bytes.
+    fn store(disk: &Disk, key: CacheKey) -> u32 {
+        let new = disk.create(key, 4).unwrap();
+        new.file.write(0, b"body").unwrap();
+        disk.finish(&new, b"head", 4, &[]).unwrap();
+        new.id
+    }
+
+    /// A disk of which the folder of this key is away: it can neither be read nor written.
+    fn broken(disk: &Disk, key: CacheKey) -> (PathBuf, PathBuf) {
+        let place = disk.path(key, 0).parent().unwrap().to_owned();
+        let away = disk.folder.join("away");
+        fs::rename(&place, &away).unwrap();
+        fs::write(&place, "no folder").unwrap();
+        (place, away)
+    }
+
+    fn mend((place, away): (PathBuf, PathBuf)) {
+        fs::remove_file(&place).unwrap();
+        fs::rename(away, place).unwrap();
+    }
+
+    #[test]
+    fn a_purge_tells_what_it_cannot_remove_and_removes_it_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, _) = Disk::open(folder.path(), 1 << 30).unwrap();
+        let (key, other) = (CacheKey(7), CacheKey(1 << 127));
+        let path = disk.path(key, store(&disk, key));
+        let away = broken(&disk, key);
+        assert_eq!(disk.remove(key), Removed { any: true, gone: false });
+        assert!(disk.load(key).is_empty());
+        mend(away);
+        assert!(path.exists());
+        store(&disk, other);
+        assert!(!path.exists());
+        assert_eq!(disk.remove(key), Removed { any: false, gone: true });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_fails_is_left_alone_and_keeps_what_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, _) = Disk::open(folder.path(), 1 << 30).unwrap();
+        let key = CacheKey(7);
+        let id = store(&disk, key);
+        let away = broken(&disk, key);
+        for _ in 0..PATIENCE {
+            assert!(!disk.is_resting());
+            disk.replace_head(key, id, b"next");
+        }
+        assert!(disk.is_resting() && disk.load(key).is_empty());
+        tokio::time::advance(PAUSE / 2).await;
+        for _ in 0..PATIENCE {
+            disk.replace_head(key, id, b"next");
+            disk.failed(&io::Error::other("again"));
+        }
+        tokio::time::advance(PAUSE / 2).await;
+        assert!(!disk.is_resting(), "what fails meanwhile does not count");
+        mend(away);
+        assert_eq!(disk.load(key).len(), 1);
     }
 }

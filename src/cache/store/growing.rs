@@ -167,7 +167,7 @@ impl Growing {
         state.forget(spilled);
     }
 
-    /// Forgets what all readers have read, and waits until no more than a window is left.
+    /// Forgets what all readers have read, and waits until the slowest is no more than two windows behind.
     pub async fn wait_for_readers(&self) {
         loop {
             let notified = self.room.notified();
@@ -176,8 +176,10 @@ impl Growing {
                 let slowest = state.readers.iter().flatten().map(|place| place.offset).min();
                 let spilled = state.spilled;
                 let end = state.end;
-                state.forget(slowest.unwrap_or(end).max(spilled));
-                if state.end - state.base <= WINDOW * 2 || slowest.is_none() {
+                let read = slowest.unwrap_or(end).max(spilled);
+                state.forget(read);
+                // What they have read may still be there: chunks are forgotten whole.
+                if end - read <= WINDOW * 2 {
                     return;
                 }
             }
@@ -327,5 +329,51 @@ impl Drop for GrowingReader {
             *place = None;
         }
         self.body.room.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn chunk(kib: usize) -> Bytes {
+        vec![b'x'; kib << 10].into()
+    }
+
+    #[tokio::test]
+    async fn the_writer_does_not_wait_for_readers_who_have_read_all() {
+        // Large chunks and small ones: they are forgotten whole, and more than two windows stay.
+        let body = Growing::new(None);
+        let mut reader = body.reader(None).unwrap();
+        for kib in [400, 250, 400, 250] {
+            body.push(chunk(kib));
+            let frame = reader.frame().await.unwrap().unwrap();
+            assert_eq!(frame.into_data().unwrap().len(), kib << 10);
+            body.wait_for_readers().await;
+        }
+        assert!(body.since(0).iter().map(Bytes::len).sum::<usize>() < 700 << 10, "it forgets");
+    }
+
+    #[tokio::test]
+    async fn the_writer_waits_for_a_reader_who_is_behind() {
+        let body = Growing::new(None);
+        let mut reader = body.reader(None).unwrap();
+        body.push(chunk(400));
+        body.push(chunk(400));
+        let mut waiting = ByHand(Box::pin(body.wait_for_readers()));
+        assert!(!waiting.is_ready());
+        reader.frame().await.unwrap().unwrap();
+        assert!(waiting.is_ready());
+    }
+
+    /// A future that is polled by hand.
+    struct ByHand<F>(Pin<Box<F>>);
+
+    impl<F: Future> ByHand<F> {
+        fn is_ready(&mut self) -> bool {
+            self.0.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        }
     }
 }

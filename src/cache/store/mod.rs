@@ -2,7 +2,9 @@
 
 pub mod codec;
 pub mod disk;
+mod folder;
 pub mod growing;
+mod index;
 pub mod memory;
 pub mod reader;
 pub mod record;
