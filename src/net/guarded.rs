@@ -102,6 +102,10 @@ impl<S> Guarded<S> {
 
     fn beat(&self) {
         self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        self.mark();
+    }
+
+    fn mark(&self) {
         let waits = self.stall.timer.is_some() || self.flush.timer.is_some();
         self.pulse.midway.store(waits || !self.framing.is_between(), Ordering::Relaxed);
     }
@@ -124,7 +128,8 @@ impl<S> Guarded<S> {
     ) -> Poll<io::Result<()>> {
         self.relax();
         let result = self.flush.watch(cx, result);
-        self.beat();
+        // It is asked for whenever somebody looks: no sign of life.
+        self.mark();
         result
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
@@ -19,7 +19,7 @@ use crate::net::guarded::Guarded;
 
 /// A connection that has been idle for so long gives its buffers back, which are 16 KiB. So often is it
 /// looked at while it is in use.
-const LOOK: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A client's connection.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -34,7 +34,9 @@ impl Stream for TcpStream {
     const WAITS: bool = true;
 
     fn poll_first(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_read_ready(cx).map(drop)
+        // Readiness alone may be told before there is something.
+        let mut first = [0];
+        self.poll_peek(cx, &mut ReadBuf::new(&mut first)).map(drop)
     }
 }
 
