@@ -156,7 +156,8 @@ async fn follow(
 }
 
 async fn read(answer: Option<Answer>) -> Option<Response<Body>> {
-    match answer? {
+    let answer = answer?;
+    match answer {
         Answer::Ready(response) => Some(response),
         unread @ Answer::Unread(..) => Box::pin(unread.read()).await,
     }

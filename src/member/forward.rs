@@ -253,7 +253,7 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Request<Bod
     // RFC 9112, section 3.2.2: what the client said in Host does not count.
     let host = match &asked.target {
         Target::Resource(resource) => Cow::Borrowed(resource.authority()),
-        tunnel => tunnel.url(),
+        Target::Tunnel { .. } | Target::Own => asked.target.url(),
     };
     if headers.get(HOST).is_none_or(|said| said.as_bytes() != host.as_bytes()) {
         headers.insert(HOST, HeaderValue::from_str(&host).map_err(|_invalid| unfit())?);

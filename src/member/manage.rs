@@ -155,10 +155,8 @@ async fn purge(cache: &Cache, subject: Subject) -> Result<Value, Refusal> {
     let text = json!({ "banned": &pattern, "purged": true });
     tracing::info!(?pattern, "banned");
     let kept = cache.ban(pattern);
-    match kept.map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))? {
-        true => Ok(text),
-        false => Err(not_lasting()),
-    }
+    let kept = kept.map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    if kept { Ok(text) } else { Err(not_lasting()) }
 }
 
 /// The disk cannot be written.

@@ -1,7 +1,9 @@
 //! HTTP/1.1 as a proxy must speak it.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::support::array::Array;
 use crate::support::client::{Client, exchange, get};

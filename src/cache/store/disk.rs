@@ -311,7 +311,11 @@ impl Disk {
             self.index.insert(key, entries.into());
         }
         drop(guard);
-        gone.into_iter().fold(true, |all, id| self.unlink(key, id) && all)
+        let mut all = true;
+        for id in gone {
+            all &= self.unlink(key, id);
+        }
+        all
     }
 
     /// Removes a file; one that cannot be removed now is tried again later. Tells whether it is gone.
@@ -417,7 +421,7 @@ mod tests {
         let place = disk.path(key, 0).parent().unwrap().to_owned();
         let away = disk.folder.join("away");
         fs::rename(&place, &away).unwrap();
-        fs::write(&place, "no folder").unwrap();
+        File::create(&place).unwrap();
         (place, away)
     }
 
