@@ -1,17 +1,13 @@
 //! Sends a request to one next hop and streams the response back.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::body::Incoming;
 use hyper::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue, PROXY_AUTHORIZATION, TE, UPGRADE, VIA,
 };
-use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
-use tokio::sync::oneshot;
+use hyper::{Response, StatusCode, Version};
 use tokio::time::Instant;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Plane;
 use super::hop::HOP;
@@ -19,15 +15,13 @@ use super::request::{Asked, NextHop};
 use super::snapshot::Sibling;
 use super::tunnel;
 use crate::blame::{Cause, Failure};
-use crate::net::body::{Body, Gate, Passage, SharedBody, UpstreamBody};
-use crate::net::headers::{forward_request, has_token, remove_hop_by_hop};
+use crate::net::body::{Body, SharedBody};
+use crate::net::client::decode::BodyLength;
+use crate::net::client::{Outgoing, Reply, SendError, UpstreamBody};
+use crate::net::headers::{OneHop, has_token, remove_hop_by_hop};
 use crate::net::pool::Lease;
 use crate::net::resolve::{connect, look_up};
 use crate::net::target::Target;
-
-/// How long a body waits for the next hop's 100 before it is sent all the same: not every server
-/// sends one.
-const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 /// How long a kept connection may have been idle for a request that cannot be repeated.
 const FRESH: Duration = Duration::from_secs(1);
@@ -38,59 +32,44 @@ pub(super) async fn forward(
     asked: &mut Asked,
     next: NextHop<'_>,
 ) -> Result<Response<Body>, Failure> {
-    let Answered { lease, response, unwanted } = exchange(plane, asked, &next).await?;
-    let upgrade = asked.upgrade();
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return match (upgrade, asked.switched.take()) {
-            (Some(_), Some(client)) => Ok(tunnel::switch(plane, client, response)),
+    let Answered { lease, reply } = exchange(plane, asked, &next).await?;
+    if reply.head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return match (asked.upgrade(), asked.switched.take()) {
+            (Some(_), Some(client)) => Ok(tunnel::switch(plane, client, reply, lease)),
             _ => Err(Failure::new(Cause::ProtocolError, "next hop switched protocols unasked")),
         };
     }
-    let (mut head, incoming) = response.into_parts();
-    let version = head.version;
-    let unframed = !is_framed(&head, &incoming);
-    check_framing(&mut head.headers)?;
-    remove_hop_by_hop(&mut head.headers);
-    plane.via.add(&mut head.headers, version);
-    head.version = Version::HTTP_11;
-    head.extensions.clear();
-    if unframed {
-        head.extensions.insert(Unframed);
+    let (version, length) = (reply.head.version, reply.length);
+    let mut response = receive(plane, asked, lease, reply);
+    plane.via.add(response.headers_mut(), version);
+    if length == BodyLength::UntilClose {
+        response.extensions_mut().insert(Unframed);
     }
-    let body =
-        UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted, asked.body.clone());
-    Ok(Response::from_parts(head, Body::upstream(body)))
+    Ok(response)
 }
 
 /// Marks a response whose body ends where its connection does: nobody can tell whether it is whole.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unframed;
 
-fn is_framed(head: &hyper::http::response::Parts, body: &Incoming) -> bool {
-    use hyper::body::Body as _;
-    body.size_hint().exact().is_some() || head.headers.contains_key(TRANSFER_ENCODING)
-}
-
-/// A response in chunks has no other length, and no coding beside them that we would lose
-/// (RFC 9112, section 6.3).
-fn check_framing(headers: &mut HeaderMap) -> Result<(), Failure> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
-    match (codings.next(), codings.next()) {
-        (None, _) => Ok(()),
-        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
-            headers.remove(CONTENT_LENGTH);
-            Ok(())
-        }
-        _ => Err(Failure::new(Cause::ProtocolError, "response has an unknown transfer coding")),
+/// The response as it goes on, without what is for one connection only.
+pub(super) fn receive(plane: &Plane, asked: &Asked, lease: Lease, reply: Reply) -> Response<Body> {
+    let Reply { mut head, length, keep_alive, .. } = reply;
+    remove_hop_by_hop(&mut head.headers);
+    if length == BodyLength::Chunked {
+        // It has no other length (RFC 9112, section 6.3).
+        head.headers.remove(CONTENT_LENGTH);
     }
+    head.version = Version::HTTP_11;
+    let limit = plane.config.limits.idle;
+    let body = UpstreamBody::receive(lease, (length, keep_alive), limit, &asked.body);
+    Response::from_parts(head, body)
 }
 
-/// The head of a response, and what its connection is good for.
+/// The head of a response, and the connection that its body comes by.
 pub(super) struct Answered {
     pub(super) lease: Lease,
-    pub(super) response: Response<Incoming>,
-    /// There if the request's body was held back and is not wanted any more.
-    pub(super) unwanted: Option<DropGuard>,
+    pub(super) reply: Reply,
 }
 
 /// Sends the request and waits for the head of its response.
@@ -115,19 +94,21 @@ pub(super) async fn exchange(
             None => open(plane, asked, next, &pooled).await?,
         };
         let reused = lease.is_reused();
-        let (mut request, held_back) = (build(plane, asked, next)?, expects_continue(asked));
-        let held_back = held_back.then(|| hold_back(&mut request, &asked.body));
-        let result = send(next.first_byte(plane), &mut lease, request, &asked.body).await;
-        match result {
-            Ok(response) => {
+        let request = build(plane, asked, next)?;
+        let limits = (next.first_byte(plane), plane.config.limits.idle);
+        match send(limits, &mut lease, request, &asked.body).await {
+            Ok(mut reply) => {
                 if let NextHop::Sibling(sibling, _) = next {
                     plane.health.answered(&sibling.authority);
                 }
-                let unwanted = held_back.filter(|_| !asked.body.is_taken()).map(|held_back| {
+                if reply.withheld {
+                    // Its sender need not wait until somebody takes it.
                     asked.body.withdraw();
-                    held_back.drop_guard()
-                });
-                return Ok(Answered { lease, response, unwanted });
+                }
+                if let Some(uploading) = reply.uploading.take() {
+                    lease.upload(uploading);
+                }
+                return Ok(Answered { lease, reply });
             }
             // The other end may have closed a kept connection just as it was used: no fault of
             // anybody's. A fresh one follows.
@@ -163,8 +144,7 @@ async fn open(
         }
         NextHop::Origin => connect_origin(plane, asked).await,
     }?;
-    let opened = plane.pool.open(address, stream).await;
-    opened.map_err(|error| Failure::unsent(Cause::ConnectionTerminated, error.to_string()))
+    Ok(plane.pool.open(address, stream))
 }
 
 async fn connect_sibling(
@@ -207,124 +187,84 @@ pub(super) async fn connect_origin(
     connect(&addresses, plane.config.limits.connect).await
 }
 
+/// The request as the next hop gets it.
+fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Outgoing, Failure> {
+    let (method, headers) = (&asked.head.method, &asked.head.headers);
+    // RFC 9112, section 3.2.2: what the client said in Host does not count.
+    let (target, host) = match (&asked.target, next) {
+        (Target::Resource(resource), NextHop::Origin) => {
+            (Cow::Borrowed(resource.path()), Cow::Borrowed(resource.authority()))
+        }
+        (Target::Resource(resource), NextHop::Sibling(..)) => {
+            (Cow::Borrowed(resource.url()), Cow::Borrowed(resource.authority()))
+        }
+        (target @ (Target::Tunnel { .. } | Target::Own), _) => (target.url(), target.url()),
+    };
+    let unfit = || Failure::new(Cause::RequestError, "target cannot be passed on");
+    let mut request = Outgoing::new(method, &target, &host).ok_or_else(unfit)?;
+    let (one_hop, mut said_length) = (OneHop::of(headers), false);
+    for (name, value) in headers {
+        if one_hop.has(name) || *name == HOST || *name == PROXY_AUTHORIZATION || *name == HOP {
+            continue;
+        }
+        said_length |= *name == CONTENT_LENGTH;
+        request.field(name, value);
+    }
+    if let NextHop::Sibling(_, ready) = next {
+        request.field(&HOP, &ready.marker);
+    }
+    if let Some(via) = plane.via.of(asked.head.version) {
+        request.field(&VIA, via);
+    }
+    if let Some(protocol) = asked.upgrade() {
+        request.field(&UPGRADE, &protocol);
+        request.field(&CONNECTION, &HeaderValue::from_static("upgrade"));
+    } else if has_token(headers, &TE, "trailers") {
+        request.field(&TE, &HeaderValue::from_static("trailers"));
+        request.field(&CONNECTION, &HeaderValue::from_static("te"));
+    }
+    Ok(if asked.body.is_empty() {
+        request.without_body(said_length)
+    } else {
+        request.with_body(asked.body.offer(), said_length, expects_continue(asked))
+    })
+}
+
 /// Whether the client waits for a 100 before it sends its body.
 fn expects_continue(asked: &Asked) -> bool {
-    has_token(&asked.head.headers, &EXPECT, "100-continue") && !asked.body.is_empty()
-}
-
-/// Holds the request's body back until the next hop says 100, or has said nothing for a while.
-/// Cancelling the token ends the wait without the body.
-fn hold_back(request: &mut Request<Body>, body: &SharedBody) -> CancellationToken {
-    let (open, opened) = oneshot::channel();
-    let unwanted = CancellationToken::new();
-    let closed = unwanted.clone();
-    let gate: Gate = Box::pin(async move {
-        match tokio::time::timeout(CONTINUE_WAIT, opened).await {
-            Ok(Ok(())) | Err(_) => Passage::Open,
-            // Answered without a 100.
-            Ok(Err(_dropped)) => {
-                closed.cancelled().await;
-                Passage::Closed
-            }
-        }
-    });
-    *request.body_mut() = body.offer(Some(gate));
-    let open = Mutex::new(Some(open));
-    hyper::ext::on_informational(request, move |response| {
-        if response.status() == StatusCode::CONTINUE
-            && let Some(open) = open.lock().unwrap_or_else(PoisonError::into_inner).take()
-        {
-            open.send(()).ok(); // the wait is over already
-        }
-    });
-    unwanted
-}
-
-/// The request as the next hop gets it.
-fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Request<Body>, Failure> {
-    let uri = uri_for(asked, next)?;
-    let mut headers = asked.head.headers.clone();
-    let upgrade = asked.upgrade();
-    forward_request(&mut headers);
-    headers.remove(HOP);
-    if let NextHop::Sibling(_, ready) = next {
-        headers.insert(HOP, ready.marker.clone());
-    }
-    // RFC 9112, section 3.2.2: what the client said in Host does not count.
-    let host = match &asked.target {
-        Target::Resource(resource) => Cow::Borrowed(resource.authority()),
-        Target::Tunnel { .. } | Target::Own => asked.target.url(),
-    };
-    if headers.get(HOST).is_none_or(|said| said.as_bytes() != host.as_bytes()) {
-        headers.insert(HOST, HeaderValue::from_str(&host).map_err(|_invalid| unfit())?);
-    }
-    plane.via.add(&mut headers, asked.head.version);
-    if let Some(protocol) = upgrade {
-        headers.insert(UPGRADE, protocol);
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    }
-    let framed = headers.contains_key(CONTENT_LENGTH) || asked.body.is_empty();
-    if !framed && asked.head.method != Method::CONNECT {
-        // hyper would send no body with a GET that does not say how it is framed.
-        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-    }
-    let mut request = Request::new(asked.body.offer(None));
-    *request.method_mut() = asked.head.method.clone();
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
-    Ok(request)
-}
-
-/// The target as the next hop gets it.
-fn uri_for(asked: &Asked, next: &NextHop<'_>) -> Result<Uri, Failure> {
-    let came = &asked.head.uri;
-    let parsed = match (&asked.target, next) {
-        (Target::Resource(resource), next) if resource.is_as_it_came() => {
-            let path = came.path_and_query().filter(|_| matches!(next, NextHop::Origin));
-            return Ok(path.map_or_else(|| came.clone(), |path| Uri::from(path.clone())));
-        }
-        (Target::Resource(resource), NextHop::Origin) => resource.path().parse(),
-        (target, _) => target.url().parse(),
-    };
-    parsed.map_err(|_invalid| unfit())
-}
-
-fn unfit() -> Failure {
-    Failure::new(Cause::RequestError, "target cannot be passed on")
+    has_token(&asked.head.headers, &EXPECT, "100-continue")
 }
 
 async fn send(
-    limit: Duration,
+    (silence, idle): (Duration, Duration),
     lease: &mut Lease,
-    request: Request<Body>,
+    request: Outgoing,
     body: &SharedBody,
-) -> Result<Response<Incoming>, Failure> {
-    let sending = lease.send(request);
+) -> Result<Reply, Failure> {
+    let sending = lease.send(request, idle);
     tokio::pin!(sending);
     let mut progress = body.progress();
     loop {
         // The limit is on silence: a long upload is none.
-        match tokio::time::timeout(limit, &mut sending).await {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(error)) => {
-                let unsent = error.message().is_some();
-                return Err(failure_of(error.error(), unsent, body));
-            }
+        match tokio::time::timeout(silence, &mut sending).await {
+            Ok(result) => return result.map_err(|error| failure_of(&error, body)),
             Err(_elapsed) if body.progress() > progress => progress = body.progress(),
             Err(_elapsed) => {
-                return Err(Failure::new(
-                    Cause::ResponseTimeout,
-                    format!("no response within {limit:?}"),
-                ));
+                let details = format!("no response within {silence:?}");
+                return Err(Failure::new(Cause::ResponseTimeout, details));
             }
         }
     }
 }
 
-fn failure_of(error: &hyper::Error, unsent: bool, body: &SharedBody) -> Failure {
+fn failure_of(error: &SendError, body: &SharedBody) -> Failure {
     if body.has_failed() {
         return Failure::new(Cause::RequestError, "request body was cut off or malformed");
     }
-    let cause = if error.is_parse() { Cause::ProtocolError } else { Cause::ConnectionTerminated };
+    let cause = match error {
+        SendError::Malformed(_) => Cause::ProtocolError,
+        SendError::Unsent | SendError::Ended(_) | SendError::Body(_) => Cause::ConnectionTerminated,
+    };
+    let unsent = matches!(error, SendError::Unsent);
     Failure { unsent, ..Failure::new(cause, error.to_string()) }
 }

@@ -112,7 +112,7 @@ fn nothing_stored() -> Refusal {
 
 async fn read(body: &SharedBody) -> Result<Subject, Refusal> {
     let bad = |error: &dyn std::fmt::Display| (StatusCode::BAD_REQUEST, error.to_string());
-    let bytes = collect(body.offer(None), LARGEST).await.map_err(|error| bad(&error))?;
+    let bytes = collect(body.offer(), LARGEST).await.map_err(|error| bad(&error))?;
     serde_json::from_slice(&bytes).map_err(|error| {
         (
             StatusCode::UNPROCESSABLE_ENTITY,

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Response, StatusCode};
@@ -16,12 +15,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::Plane;
-use super::forward::{Answered, connect_origin, exchange};
+use super::forward::{Answered, connect_origin, exchange, receive};
 use super::record::Traffic;
 use super::request::{Asked, NextHop, Switched};
 use crate::blame::{Cause, Failure};
-use crate::net::body::{Body, UpstreamBody};
+use crate::net::body::Body;
+use crate::net::client::Reply;
 use crate::net::headers::remove_hop_by_hop;
+use crate::net::pool::Lease;
 use crate::net::serve::Held;
 
 /// Opens a tunnel to the origin, or through a sibling.
@@ -47,39 +48,34 @@ pub(super) async fn open(
         }));
         return Ok(opened);
     }
-    let Answered { lease, response, unwanted } = exchange(plane, asked, &next).await?;
-    if response.status().is_success() {
+    let Answered { lease, reply } = exchange(plane, asked, &next).await?;
+    if reply.head.status.is_success() {
         let client = asked.switched.take().ok_or_else(lost)?;
         let held = asked.head.extensions.remove::<Held>();
-        let traffic = join(plane, client, hyper::upgrade::on(response), held);
-        return Ok(opened(&traffic));
+        return Ok(opened(&join(plane, client, lease, held)));
     }
     // The sibling's own word on why not.
-    let (mut head, incoming) = response.into_parts();
-    remove_hop_by_hop(&mut head.headers);
-    head.extensions.clear();
-    let body =
-        UpstreamBody::new(incoming, plane.config.limits.idle, lease, unwanted, asked.body.clone());
-    Ok(Response::from_parts(head, Body::upstream(body)))
+    Ok(receive(plane, asked, lease, reply))
 }
 
 /// Answers a request that the next hop answered with 101, and joins both sides.
 pub(super) fn switch(
     plane: &Plane,
     client: OnUpgrade,
-    upstream: Response<Incoming>,
+    reply: Reply,
+    lease: Lease,
 ) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let protocol = upstream.headers().get(UPGRADE).cloned();
-    *response.headers_mut() = upstream.headers().clone();
+    let protocol = reply.head.headers.get(UPGRADE).cloned();
+    *response.headers_mut() = reply.head.headers;
     remove_hop_by_hop(response.headers_mut());
-    plane.via.add(response.headers_mut(), upstream.version());
+    plane.via.add(response.headers_mut(), reply.head.version);
     if let Some(protocol) = protocol {
         response.headers_mut().insert(UPGRADE, protocol);
     }
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    let traffic = join(plane, client, hyper::upgrade::on(upstream), None);
+    let traffic = join(plane, client, lease, None);
     response.extensions_mut().insert(Switched(traffic));
     response
 }
@@ -90,17 +86,18 @@ fn opened(traffic: &Arc<Traffic>) -> Response<Body> {
     response
 }
 
-fn join(plane: &Plane, client: OnUpgrade, upstream: OnUpgrade, held: Option<Held>) -> Arc<Traffic> {
+fn join(plane: &Plane, client: OnUpgrade, upstream: Lease, held: Option<Held>) -> Arc<Traffic> {
     let traffic = Arc::<Traffic>::default();
     let carried = Arc::clone(&traffic);
     let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
     plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
         let _held = held;
-        match tokio::try_join!(client, upstream) {
-            Ok((client, upstream)) => {
-                carry(TokioIo::new(client), TokioIo::new(upstream), limit, &carried).await;
+        match (client.await, upstream.into_stream()) {
+            (Ok(client), Some(upstream)) => {
+                carry(TokioIo::new(client), upstream, limit, &carried).await;
             }
-            Err(error) => tracing::debug!(%error, "one side left before the tunnel was open"),
+            (Ok(_), None) => tracing::debug!("next hop left before the tunnel was open"),
+            (Err(error), _) => tracing::debug!(%error, "client left before its tunnel was open"),
         }
     }));
     traffic

@@ -9,18 +9,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
-use tokio_util::sync::DropGuard;
-
+use super::client::decode::Malformed;
 use super::guarded::{Open, Stall};
-use super::pool::Lease;
 
 /// Why a body ended early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The connection it came by failed, or its framing is wrong.
+    /// The client's connection failed, or the framing there is wrong.
     #[error("body was cut off")]
-    Transport(#[source] hyper::Error),
+    Request(#[source] hyper::Error),
+    /// The connection to the next hop failed.
+    #[error("body was cut off")]
+    Response(#[source] io::Error),
+    /// The next hop does not keep to HTTP.
+    #[error("body is malformed: {0}")]
+    Malformed(Malformed),
     /// No byte came for too long.
     #[error("body stalled")]
     Stalled(#[source] io::Error),
@@ -50,8 +54,6 @@ enum Source {
     Empty,
     /// All at once.
     Full(Option<Bytes>),
-    /// As it comes from the next hop; its connection goes back to the pool at the end.
-    Upstream(Box<UpstreamBody>),
     /// As it comes from a client.
     Lent(LentBody),
     /// As it comes from elsewhere.
@@ -63,7 +65,6 @@ impl std::fmt::Debug for Source {
         f.write_str(match self {
             Self::Empty => "Empty",
             Self::Full(_) => "Full",
-            Self::Upstream(_) => "Upstream",
             Self::Lent(_) => "Lent",
             Self::Streamed(_) => "Streamed",
         })
@@ -101,11 +102,6 @@ impl Body {
         Source::Full(Some(bytes.into())).into()
     }
 
-    /// A response's body as it comes.
-    pub fn upstream(body: UpstreamBody) -> Self {
-        Source::Upstream(Box::new(body)).into()
-    }
-
     /// A body that comes from elsewhere.
     pub fn streamed(
         stream: impl HttpBody<Data = Bytes, Error = BodyError> + Send + 'static,
@@ -139,7 +135,6 @@ impl Source {
         match self {
             Self::Empty => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Upstream(body) => body.poll(cx),
             Self::Lent(body) => body.poll(cx),
             Self::Streamed(body) => body.as_mut().poll_frame(cx),
         }
@@ -149,7 +144,6 @@ impl Source {
         match self {
             Self::Empty => true,
             Self::Full(bytes) => bytes.is_none(),
-            Self::Upstream(body) => body.incoming.is_end_stream(),
             Self::Lent(_) => false,
             Self::Streamed(body) => body.is_end_stream(),
         }
@@ -190,66 +184,8 @@ impl HttpBody for Body {
                 let length = bytes.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
-            Source::Upstream(body) => body.incoming.size_hint(),
             Source::Lent(body) => body.hint,
             Source::Streamed(body) => body.size_hint(),
-        }
-    }
-}
-
-/// A response's body on its way to a client.
-#[derive(Debug)]
-pub struct UpstreamBody {
-    incoming: Incoming,
-    stall: Stall,
-    /// Its connection; dropped before the end, the connection is closed.
-    lease: Option<Lease>,
-    /// Closes the gate of a request's body that nobody wanted.
-    unwanted: Option<DropGuard>,
-    /// The body of the request, and how far it was.
-    request: SharedBody,
-    sent: u64,
-}
-
-impl UpstreamBody {
-    /// A body whose sender may be silent for `limit`, unless it is still taking `request`. With
-    /// `unwanted`, which is dropped at the end of the body, the connection is of no further use.
-    pub fn new(
-        incoming: Incoming,
-        limit: Duration,
-        lease: Lease,
-        unwanted: Option<DropGuard>,
-        request: SharedBody,
-    ) -> Self {
-        let stall = Stall { limit, timer: None };
-        let sent = request.progress();
-        let mut body = Self { incoming, stall, lease: Some(lease), unwanted, request, sent };
-        if body.incoming.is_end_stream() {
-            body.finish();
-        }
-        body
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let mut frame = ready!(poll_incoming(&mut self.incoming, &mut self.stall, cx));
-        if matches!(frame, Some(Err(BodyError::Stalled(_)))) && self.request.progress() > self.sent
-        {
-            // An answer may begin while its request is still on its way.
-            self.sent = self.request.progress();
-            self.stall.timer = None;
-            frame = ready!(poll_incoming(&mut self.incoming, &mut self.stall, cx));
-        }
-        if frame.as_ref().is_none_or(is_trailers) || self.incoming.is_end_stream() {
-            self.finish();
-        }
-        Poll::Ready(frame)
-    }
-
-    fn finish(&mut self) {
-        let unwanted = self.unwanted.take();
-        let lease = self.lease.take().filter(|_| unwanted.is_none());
-        if let Some(lease) = lease {
-            lease.give_back();
         }
     }
 }
@@ -265,7 +201,7 @@ fn poll_incoming(
 ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
     let polled = Pin::new(incoming).poll_frame(cx).map(Ok);
     Poll::Ready(match ready!(stall.watch(cx, polled)) {
-        Ok(frame) => frame.map(|frame| frame.map_err(BodyError::Transport)),
+        Ok(frame) => frame.map(|frame| frame.map_err(BodyError::Request)),
         Err(stalled) => Some(Err(BodyError::Stalled(stalled))),
     })
 }
@@ -304,8 +240,8 @@ impl SharedBody {
         Self { lent, hint }
     }
 
-    /// A body to send; earlier offers are void. With a gate nothing is taken before it opens.
-    pub fn offer(&self, gate: Option<Gate>) -> Body {
+    /// A body to send; earlier offers are void.
+    pub fn offer(&self) -> Body {
         let Some(mut lent) = self.lock() else { return Body::empty() };
         if lent.incoming.is_none() && !lent.taken {
             return Body::empty();
@@ -313,7 +249,7 @@ impl SharedBody {
         lent.offer += 1;
         let offer = lent.offer;
         drop(lent);
-        Source::Lent(LentBody { shared: self.clone(), offer, gate, hint: self.hint }).into()
+        Source::Lent(LentBody { shared: self.clone(), offer, hint: self.hint }).into()
     }
 
     /// Whether there is no body.
@@ -349,34 +285,16 @@ impl SharedBody {
     }
 }
 
-/// Holds a body back until the next hop wants it: RFC 9110, section 10.1.1 lets a client wait for that.
-pub type Gate = Pin<Box<dyn Future<Output = Passage> + Send>>;
-
-/// What a [`Gate`] comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Passage {
-    /// The body goes on.
-    Open,
-    /// The next hop has answered without it: its connection ends.
-    Closed,
-}
-
 /// One offer of a [`SharedBody`].
+#[derive(Debug)]
 pub struct LentBody {
     shared: SharedBody,
     offer: u64,
-    gate: Option<Gate>,
     hint: SizeHint,
 }
 
 impl LentBody {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Some(gate) = &mut self.gate {
-            if ready!(gate.as_mut().poll(cx)) == Passage::Closed {
-                return Poll::Ready(Some(Err(BodyError::Taken)));
-            }
-            self.gate = None;
-        }
         let Some(mut lent) = self.shared.lock() else { return Poll::Ready(None) };
         let lent = &mut *lent;
         if lent.offer != self.offer {
@@ -393,12 +311,6 @@ impl LentBody {
             Some(Ok(_)) => lent.progress += 1,
         }
         Poll::Ready(frame)
-    }
-}
-
-impl std::fmt::Debug for LentBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LentBody").field("offer", &self.offer).finish_non_exhaustive()
     }
 }
 

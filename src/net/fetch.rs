@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderValue};
-use hyper::{HeaderMap, Request, Response, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
+use hyper::body::Body as _;
+use hyper::header::CONTENT_LENGTH;
+use hyper::http::uri::PathAndQuery;
+use hyper::{HeaderMap, Request, StatusCode, Uri};
 use tokio::time::timeout;
 
 use super::body::{Body, collect};
+use super::client::{Connection, LoneBody, Outgoing};
 use super::resolve::{connect, look_up};
 
 /// A whole answer.
@@ -78,33 +78,34 @@ pub async fn fetch(request: Request<Body>, limits: FetchLimits) -> Result<Answer
         Err(failure) => Err(failure),
     };
     let stream = stream.map_err(|failure| unreachable(failure.details))?;
-    let request = origin_form(request, &uri).ok_or_else(bad_url)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| unreachable(error.to_string()))?;
+    let request = outgoing(request, &uri).ok_or_else(bad_url)?;
     let exchange = async {
-        let response: Response<Incoming> =
-            sender.send_request(request).await.map_err(|error| broken(error.to_string()))?;
-        let (head, body) = response.into_parts();
+        let mut connection = Connection::new(stream);
+        let sent = connection.send(request, limits.answer).await;
+        let reply = sent.map_err(|error| broken(error.to_string()))?;
+        let body = LoneBody::new(connection, reply.length);
         let body = collect(body, limits.body).await.map_err(|error| broken(error.to_string()))?;
-        Ok(Answer { status: head.status, headers: head.headers, body })
-    };
-    let exchange = async {
-        tokio::pin!(exchange, connection);
-        // The connection ends with the exchange or before it; either way the exchange tells.
-        tokio::select! {
-            answer = &mut exchange => answer,
-            _ended = &mut connection => exchange.await,
-        }
+        Ok(Answer { status: reply.head.status, headers: reply.head.headers, body })
     };
     let late = |_elapsed| Err(broken(format!("no answer within {:?}", limits.answer)));
     timeout(limits.answer, exchange).await.unwrap_or_else(late)
 }
 
-fn origin_form(mut request: Request<Body>, uri: &Uri) -> Option<Request<Body>> {
-    let host = uri.authority()?.as_str().rsplit('@').next()?.to_owned();
-    request.headers_mut().insert(HOST, HeaderValue::try_from(host).ok()?);
-    let path = uri.path_and_query().map_or("/", hyper::http::uri::PathAndQuery::as_str);
-    *request.uri_mut() = path.parse().ok()?;
-    Some(request)
+/// The request as an origin gets it.
+fn outgoing(request: Request<Body>, uri: &Uri) -> Option<Outgoing> {
+    let host = uri.authority()?.as_str().rsplit('@').next()?;
+    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let mut outgoing = Outgoing::new(request.method(), path, host)?;
+    for (name, value) in request.headers() {
+        outgoing.field(name, value);
+    }
+    let body = request.into_body();
+    Some(match body.size_hint().exact() {
+        Some(0) => outgoing.without_body(false),
+        Some(length) => {
+            outgoing.field(&CONTENT_LENGTH, &length.into());
+            outgoing.with_body(body, true, false)
+        }
+        None => outgoing.with_body(body, false, false),
+    })
 }

@@ -161,7 +161,10 @@ fn step(state: State, line: &[u8], head: &mut Head) -> Result<State, Violation> 
         }
         State::HeaderLine if line.is_empty() => head.end(),
         State::HeaderLine => head.field(line).map(|()| State::HeaderLine),
-        State::ChunkSize => chunk_size(line),
+        State::ChunkSize => match chunk_size(line).ok_or(Violation::Chunk)? {
+            0 => Ok(State::Trailer),
+            size => Ok(State::ChunkData(size)),
+        },
         State::ChunkEnd if line.is_empty() => Ok(State::ChunkSize),
         State::ChunkEnd => Err(Violation::Chunk),
         State::Trailer if starts_blank(line) => Err(Violation::Folded),
@@ -174,17 +177,14 @@ fn starts_blank(line: &[u8]) -> bool {
     matches!(line.first(), Some(b' ' | b'\t'))
 }
 
-fn chunk_size(line: &[u8]) -> Result<State, Violation> {
+/// The size that a chunk's line gives (without its end): 15 hexadecimal digits at most, which is 2^60, so
+/// that no sum of a chunk and its surroundings overflows. Extensions are passed over.
+pub(super) fn chunk_size(line: &[u8]) -> Option<u64> {
     let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-    let (size, rest) = line.split_at_checked(digits).unwrap_or((line, &[]));
-    // 15 digits are 2^60: no sum of a chunk and its surroundings overflows.
-    let number = (1..=15).contains(&digits).then(|| std::str::from_utf8(size).ok()).flatten();
-    let number =
-        number.and_then(|text| u64::from_str_radix(text, 16).ok()).ok_or(Violation::Chunk)?;
-    if !matches!(rest.first(), None | Some(b';' | b' ' | b'\t')) {
-        return Err(Violation::Chunk);
-    }
-    Ok(if number == 0 { State::Trailer } else { State::ChunkData(number) })
+    let (size, rest) = line.split_at_checked(digits)?;
+    let extended = matches!(rest.first(), None | Some(b';' | b' ' | b'\t'));
+    let size = std::str::from_utf8(size).ok().filter(|_| (1..=15).contains(&digits) && extended)?;
+    u64::from_str_radix(size, 16).ok()
 }
 
 impl Head {

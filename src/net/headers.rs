@@ -3,7 +3,8 @@
 //! RFC 9110, section 7.6.
 
 use hyper::header::{
-    CONNECTION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, VIA,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use hyper::{HeaderMap, Version};
 
@@ -35,43 +36,54 @@ pub fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
     (!http2).then(|| value.clone())
 }
 
-/// Readies a request's fields for the next hop; `TE: trailers` is said anew.
-pub fn forward_request(headers: &mut HeaderMap) {
-    let trailers = has_token(headers, &TE, "trailers");
-    remove_hop_by_hop(headers);
-    if headers.keys().any(|name| name == PROXY_AUTHORIZATION) {
-        headers.remove(PROXY_AUTHORIZATION);
+/// The fields of a message that are for one connection only (RFC 9110, section 7.6.1).
+#[derive(Debug)]
+pub struct OneHop {
+    /// Those that `Connection` names beside the usual ones.
+    named: Vec<HeaderName>,
+}
+
+impl OneHop {
+    /// Those of a message with these fields.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut named = Vec::new();
+        if headers.contains_key(CONNECTION) {
+            let unusual = tokens(headers, &CONNECTION).filter(|token| !is_usual(token));
+            named.extend(unusual.filter_map(|token| token.parse().ok()).filter(may_be_named));
+        }
+        Self { named }
     }
-    if trailers {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-        headers.insert(CONNECTION, HeaderValue::from_static("te"));
+
+    /// Whether this is one of them.
+    pub fn has(&self, name: &HeaderName) -> bool {
+        HOP_BY_HOP.contains(name) || self.named.contains(name)
     }
+}
+
+/// Host and the framing of a message are not `Connection`'s to take away.
+fn may_be_named(name: &HeaderName) -> bool {
+    *name != HOST && *name != CONTENT_LENGTH
 }
 
 /// Removes what is for one connection only.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let mut here = [false; HOP_BY_HOP.len()];
-    for name in headers.keys() {
-        for (here, field) in here.iter_mut().zip(&HOP_BY_HOP) {
-            *here |= name == field;
-        }
+    let here = OneHop::of(headers);
+    let mut found = [const { None }; HOP_BY_HOP.len()];
+    let there = HOP_BY_HOP.iter().filter(|field| headers.keys().any(|name| name == *field));
+    for (found, field) in found.iter_mut().zip(there) {
+        *found = Some(field);
     }
-    let [connection, ..] = here;
-    if connection {
-        let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
-            .filter(|token| !is_usual(token))
-            .filter_map(|token| token.parse().ok())
-            .collect();
-        for name in named {
-            // Host and the framing of the message are not theirs to take away.
-            if name != hyper::header::HOST && name != hyper::header::CONTENT_LENGTH {
-                headers.remove(name);
-            }
-        }
+    for name in found.into_iter().flatten().chain(&here.named) {
+        headers.remove(name);
     }
-    for (_, field) in here.iter().zip(&HOP_BY_HOP).filter(|(here, _)| **here) {
-        headers.remove(field);
-    }
+}
+
+/// Whether a field may stand behind a body: not if it tells where a message ends or goes, or who sends it
+/// (RFC 9110, section 6.5.1).
+pub fn may_trail(name: &HeaderName) -> bool {
+    const NEVER: [HeaderName; 6] =
+        [CONTENT_LENGTH, HOST, TRAILER, AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+    !HOP_BY_HOP.contains(name) && !NEVER.contains(name)
 }
 
 /// What `Connection` usually says: these go anyway, or name no field.
@@ -96,13 +108,17 @@ impl Via {
 
     /// Adds it to a message that was received in this version.
     pub fn add(&self, headers: &mut HeaderMap, version: Version) {
-        let value = match version {
-            Version::HTTP_10 => &self.http10,
-            Version::HTTP_2 => &self.http2,
-            _ => &self.http11,
-        };
-        if let Some(value) = value {
+        if let Some(value) = self.of(version) {
             headers.append(VIA, value.clone());
+        }
+    }
+
+    /// Its value for a message that was received in this version.
+    pub fn of(&self, version: Version) -> Option<&HeaderValue> {
+        match version {
+            Version::HTTP_10 => self.http10.as_ref(),
+            Version::HTTP_2 => self.http2.as_ref(),
+            _ => self.http11.as_ref(),
         }
     }
 }
@@ -133,19 +149,15 @@ mod tests {
             ("x-secret", "1"),
             ("keep-alive", "timeout=5"),
             ("te", "gzip, trailers"),
-            ("proxy-authorization", "Basic c2VjcmV0"),
             ("host", "a"),
             ("content-length", "3"),
             ("x-kept", "2"),
         ]);
-        forward_request(&mut map);
-        let expected = headers(&[
-            ("te", "trailers"),
-            ("connection", "te"),
-            ("host", "a"),
-            ("content-length", "3"),
-            ("x-kept", "2"),
-        ]);
+        let one_hop = OneHop::of(&map);
+        let gone: Vec<_> = map.keys().filter(|name| one_hop.has(name)).cloned().collect();
+        assert_eq!(gone, ["connection", "x-secret", "keep-alive", "te"]);
+        remove_hop_by_hop(&mut map);
+        let expected = headers(&[("host", "a"), ("content-length", "3"), ("x-kept", "2")]);
         assert_eq!(map, expected);
     }
 

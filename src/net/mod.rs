@@ -1,8 +1,10 @@
 //! HTTP that both planes need: serve, connect, pool, bodies, headers.
 //!
-//! Parsing and framing are hyper's; [`framing`] refuses beforehand what hyper would forgive.
+//! Towards clients parsing and framing are hyper's; [`framing`] refuses beforehand what hyper would
+//! forgive. Towards servers they are [`client`]'s.
 
 pub mod body;
+pub mod client;
 pub mod destination;
 pub mod etag;
 pub mod fetch;

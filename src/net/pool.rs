@@ -4,16 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::client::conn::{TrySendError, http1};
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::body::Body;
+use super::client::{Connection, Outgoing, Reply, SendError, Uploading};
 
 /// How many idle connections are kept, and for how long.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +37,7 @@ pub struct Pool {
     limits: PoolLimits,
     /// One for each idle connection.
     slots: Arc<Semaphore>,
-    /// The tasks that drive the connections.
+    /// The tasks that send bodies whose responses have begun.
     tasks: TaskTracker,
 }
 
@@ -53,13 +50,13 @@ struct Kept {
 
 #[derive(Debug)]
 struct Idle {
-    sender: http1::SendRequest<Body>,
+    connection: Connection,
     since: Instant,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Pool {
-    /// An empty pool; its connections are driven by tasks of `tasks`.
+    /// An empty pool; bodies whose responses have begun are sent by tasks of `tasks`.
     pub fn new(limits: PoolLimits, tasks: TaskTracker) -> Arc<Self> {
         let slots = Arc::new(Semaphore::new(limits.idle_in_all));
         Arc::new(Self { idle: Mutex::default(), limits, slots, tasks })
@@ -73,11 +70,14 @@ impl Pool {
         let longest = fresh.unwrap_or(self.limits.idle).min(self.limits.idle);
         let mut idle = self.lock();
         let Kept { address, idle } = idle.get_mut(address)?;
-        // One that was given back just now may need another moment.
-        let usable = |idle: &Idle| idle.sender.is_ready() && now - idle.since < longest;
-        let place = idle.iter().rposition(usable)?;
-        let Idle { sender, .. } = idle.remove(place);
-        Some(Lease { sender, address: Arc::clone(address), pool: Arc::clone(self), reused: true })
+        // The latest is the freshest; what was closed meanwhile goes.
+        while let Some(Idle { connection, .. }) = idle.pop_if(|idle| now - idle.since < longest) {
+            if connection.is_idle() {
+                let (address, pool) = (Arc::clone(address), Arc::clone(self));
+                return Some(Lease { connection, address, pool, reused: true });
+            }
+        }
+        None
     }
 
     /// Drops the idle connections to an address: its other end is not what it was.
@@ -86,24 +86,16 @@ impl Pool {
     }
 
     /// A new connection over a stream.
-    ///
-    /// # Errors
-    /// Those of hyper; none is known to happen before a request is sent.
-    pub async fn open(self: &Arc<Self>, address: &str, stream: TcpStream) -> hyper::Result<Lease> {
-        let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(stream)).await?;
-        self.tasks.spawn(async move {
-            if let Err(error) = connection.with_upgrades().await {
-                tracing::debug!(%error, "connection to the next hop ended");
-            }
-        });
-        Ok(Lease { sender, address: address.into(), pool: Arc::clone(self), reused: false })
+    pub fn open(self: &Arc<Self>, address: &str, stream: TcpStream) -> Lease {
+        let (address, pool) = (address.into(), Arc::clone(self));
+        Lease { connection: Connection::new(stream), address, pool, reused: false }
     }
 
     /// Drops what has been idle for too long; call it now and then.
     pub fn sweep(&self) {
         let now = Instant::now();
         self.lock().retain(|_, Kept { idle, .. }| {
-            idle.retain(|idle| !idle.sender.is_closed() && now - idle.since < self.limits.idle);
+            idle.retain(|idle| idle.connection.is_idle() && now - idle.since < self.limits.idle);
             !idle.is_empty()
         });
     }
@@ -121,7 +113,7 @@ impl Pool {
 /// A connection in use by one request.
 #[derive(Debug)]
 pub struct Lease {
-    sender: http1::SendRequest<Body>,
+    connection: Connection,
     address: Arc<str>,
     pool: Arc<Pool>,
     reused: bool,
@@ -133,33 +125,44 @@ impl Lease {
         self.reused
     }
 
-    /// Sends a request and waits for the head of its response.
+    /// Sends a request and waits for the head of its response; `idle` limits how long the next hop may
+    /// refuse to take any of the body.
     ///
     /// # Errors
-    /// Those of hyper; with the request, if nothing of it was sent.
-    pub async fn send(
-        &mut self,
-        request: Request<Body>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
-        self.sender.try_send_request(request).await
+    /// No response, or none that can be understood.
+    pub async fn send(&mut self, request: Outgoing, idle: Duration) -> Result<Reply, SendError> {
+        self.connection.send(request, idle).await
+    }
+
+    /// Lets a body be sent in the background.
+    pub fn upload(&mut self, uploading: Uploading) {
+        self.connection.upload(uploading, &self.pool.tasks);
+    }
+
+    /// The connection below.
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The stream, once it speaks another protocol.
+    pub fn into_stream(self) -> Option<impl AsyncRead + AsyncWrite + Unpin + Send> {
+        self.connection.into_stream()
     }
 
     /// Keeps the connection for others; call it when the response's body has ended.
     pub fn give_back(self) {
-        let Self { sender, address, pool, .. } = self;
-        if sender.is_closed() {
-            return;
-        }
+        let Self { connection, address, pool, .. } = self;
+        let Some(connection) = connection.rested() else { return };
         let Ok(slot) = Arc::clone(&pool.slots).try_acquire_owned() else { return };
         let mut all = pool.lock();
         let Kept { idle, .. } = all
             .entry(address)
             .or_insert_with_key(|address| Kept { address: Arc::clone(address), idle: Vec::new() });
         if idle.len() >= pool.limits.idle_per_address {
-            idle.retain(|idle| !idle.sender.is_closed());
+            idle.retain(|idle| idle.connection.is_idle());
         }
         if idle.len() < pool.limits.idle_per_address {
-            idle.push(Idle { sender, since: Instant::now(), _slot: slot });
+            idle.push(Idle { connection, since: Instant::now(), _slot: slot });
         }
     }
 }

@@ -174,7 +174,7 @@ fn header_parsers(input: &[u8]) {
     let mut fields = fields(input);
     black_box((etag::match_fails(&fields, "\"1-2\""), etag::none_match_fails(&fields, "\"2\"")));
     black_box((headers::upgrade_of(&fields), headers::via_has(&fields, "a")));
-    headers::forward_request(&mut fields);
+    headers::remove_hop_by_hop(&mut fields);
     assert!(!fields.contains_key("keep-alive"), "a field of one connection is left");
 }
 

@@ -1,0 +1,167 @@
+//! The body of a response, from bytes: pure.
+//!
+//! RFC 9112, sections 6 and 7.1 (chunks).
+
+use bytes::{Buf, Bytes, BytesMut};
+use hyper::HeaderMap;
+
+use super::head;
+use crate::net::framing::chunk_size;
+
+/// What came does not keep to HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub(super) &'static str);
+
+/// Where a body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyLength {
+    /// After so many bytes.
+    Exactly(u64),
+    /// After the last chunk.
+    Chunked,
+    /// With the connection: nobody can tell whether it is whole.
+    UntilClose,
+}
+
+/// Takes a body out of what comes.
+#[derive(Debug)]
+pub struct Decoder(State);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Exactly(u64),
+    UntilClose,
+    ChunkSize,
+    Chunk(u64),
+    ChunkEnd,
+    Trailers,
+    Ended,
+}
+
+/// What is found next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Bytes of the body; never none.
+    Data(Bytes),
+    /// The fields after the last chunk; the body ends with them.
+    Trailers(HeaderMap),
+    /// The body has ended.
+    End,
+    /// More has to come first.
+    More,
+}
+
+/// The line of a chunk's size at most: extensions are not looked at.
+const LONGEST_LINE: usize = 4 << 10;
+
+impl Decoder {
+    /// A decoder at the beginning of a body.
+    pub fn new(length: BodyLength) -> Self {
+        Self(match length {
+            BodyLength::Exactly(0) => State::Ended,
+            BodyLength::Exactly(length) => State::Exactly(length),
+            BodyLength::Chunked => State::ChunkSize,
+            BodyLength::UntilClose => State::UntilClose,
+        })
+    }
+
+    /// Whether all of the body was taken.
+    pub fn has_ended(&self) -> bool {
+        self.0 == State::Ended
+    }
+
+    /// How many bytes are still to come, where that is known.
+    pub fn left(&self) -> Option<u64> {
+        match self.0 {
+            State::Exactly(left) => Some(left),
+            State::Ended => Some(0),
+            State::UntilClose
+            | State::ChunkSize
+            | State::Chunk(_)
+            | State::ChunkEnd
+            | State::Trailers => None,
+        }
+    }
+
+    /// Takes the next part of the body.
+    ///
+    /// # Errors
+    /// Chunks that are malformed.
+    pub fn step(&mut self, buffer: &mut BytesMut) -> Result<Step, Malformed> {
+        loop {
+            match self.0 {
+                State::Ended => return Ok(Step::End),
+                _ if buffer.is_empty() => return Ok(Step::More),
+                State::UntilClose => return Ok(Step::Data(buffer.split().freeze())),
+                State::Exactly(left) => {
+                    let (data, left) = part(buffer, left);
+                    self.0 = if left == 0 { State::Ended } else { State::Exactly(left) };
+                    return Ok(Step::Data(data));
+                }
+                State::Chunk(left) => {
+                    let (data, left) = part(buffer, left);
+                    self.0 = if left == 0 { State::ChunkEnd } else { State::Chunk(left) };
+                    return Ok(Step::Data(data));
+                }
+                State::ChunkEnd => match buffer.get(..2) {
+                    Some(b"\r\n") => {
+                        buffer.advance(2);
+                        self.0 = State::ChunkSize;
+                    }
+                    None if buffer.first() == Some(&b'\r') => return Ok(Step::More),
+                    _ => return Err(Malformed("chunk is not as long as it says")),
+                },
+                State::ChunkSize => {
+                    let Some(size) = take_size(buffer)? else { return Ok(Step::More) };
+                    self.0 = if size == 0 { State::Trailers } else { State::Chunk(size) };
+                }
+                State::Trailers => {
+                    let Some(trailers) = head::take_trailers(buffer)? else {
+                        return Ok(Step::More);
+                    };
+                    self.0 = State::Ended;
+                    let none = trailers.is_empty();
+                    return Ok(if none { Step::End } else { Step::Trailers(trailers) });
+                }
+            }
+        }
+    }
+
+    /// Passes over what is no data, so that [`has_ended`](Self::has_ended) tells of an end that has come.
+    /// Trailers and what is malformed are left for [`step`](Self::step).
+    pub fn look_for_end(&mut self, buffer: &mut BytesMut) {
+        if self.0 == State::ChunkEnd && buffer.starts_with(b"\r\n0\r\n\r\n") {
+            buffer.advance(7);
+            self.0 = State::Ended;
+        }
+    }
+
+    /// Whether the body may end now, where its connection has.
+    pub fn ends_here(&self) -> bool {
+        matches!(self.0, State::Ended | State::UntilClose)
+    }
+}
+
+/// At most `left` bytes, and how many are left then.
+fn part(buffer: &mut BytesMut, left: u64) -> (Bytes, u64) {
+    let here = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+    let data = buffer.split_to(here).freeze();
+    (data, left - u64::try_from(here).unwrap_or(left))
+}
+
+/// The size of the next chunk; `None`: its line has not come to its end.
+fn take_size(buffer: &mut BytesMut) -> Result<Option<u64>, Malformed> {
+    let bad = Malformed("chunk has no size");
+    let Some(end) = memchr::memchr(b'\n', buffer) else {
+        let long = buffer.len() > LONGEST_LINE;
+        return if long { Err(Malformed("line of a chunk is too long")) } else { Ok(None) };
+    };
+    let line = buffer.get(..end).and_then(|line| line.strip_suffix(b"\r")).ok_or(bad)?;
+    if line.len() > LONGEST_LINE || memchr::memchr(b'\r', line).is_some() {
+        return Err(bad);
+    }
+    let size = chunk_size(line).ok_or(bad)?;
+    buffer.advance(end + 1);
+    Ok(Some(size))
+}
