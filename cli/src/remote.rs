@@ -149,10 +149,9 @@ impl Api {
             | StatusCode::BAD_REQUEST => Kind::Data,
             _ => Kind::Unavailable,
         };
-        let error = CommandError::new(
-            kind,
-            format!("{} refused the edit ({})", self.master, answer.status.as_u16()),
-        );
+        let did = if answer.status.is_server_error() { "failed" } else { "refused" };
+        let error =
+            CommandError::new(kind, format!("{} {did} ({})", self.master, answer.status.as_u16()));
         let error = error.because(message);
         if answer.status == StatusCode::UNAUTHORIZED {
             error.hint("give its token with --token-file")

@@ -106,6 +106,11 @@ impl Framing {
         self.state == State::RequestLine && self.line.is_empty()
     }
 
+    /// Whether a request has not begun, or its head is not there to its end.
+    pub fn is_before_body(&self) -> bool {
+        matches!(self.state, State::RequestLine | State::HeaderLine)
+    }
+
     /// Whether what follows is not HTTP any more, or need not be.
     pub fn is_opaque(&self) -> bool {
         self.state == State::Opaque

@@ -37,8 +37,12 @@ pub(super) struct Pulse {
     beats: AtomicU64,
     /// A request has come in part, or a write waits.
     midway: AtomicBool,
+    /// No request has begun, or the head of one is on its way.
+    before_body: AtomicBool,
     /// Requests whose responses have not been given to their end.
     open: AtomicUsize,
+    /// Requests so far.
+    requests: AtomicU64,
 }
 
 /// A request whose response has not been given to its end.
@@ -49,12 +53,20 @@ impl Pulse {
     /// Counts a request until this is dropped.
     pub(super) fn open(self: &Arc<Self>) -> Open {
         self.open.fetch_add(1, Ordering::Relaxed);
+        self.requests.fetch_add(1, Ordering::Relaxed);
         Open(Arc::clone(self))
     }
 
     /// Changes with everything that is read or written.
     pub(super) fn beats(&self) -> u64 {
         self.beats.load(Ordering::Relaxed)
+    }
+
+    /// Whether it waits for the head of a request, or the rest of one; with how many there were before.
+    pub(super) fn awaits_head(&self) -> Option<u64> {
+        let awaits =
+            self.before_body.load(Ordering::Relaxed) && self.open.load(Ordering::Relaxed) == 0;
+        awaits.then(|| self.requests.load(Ordering::Relaxed))
     }
 
     /// Whether nothing is under way, either way.
@@ -78,7 +90,7 @@ impl<S> Guarded<S> {
         tunnel_limit: Duration,
         permit: Permit,
     ) -> Self {
-        Self {
+        let guarded = Self {
             stream,
             framing: Framing::default(),
             broken: false,
@@ -87,7 +99,9 @@ impl<S> Guarded<S> {
             tunnel_limit,
             pulse: Arc::default(),
             _permit: permit,
-        }
+        };
+        guarded.mark();
+        guarded
     }
 
     /// The stream below.
@@ -108,6 +122,7 @@ impl<S> Guarded<S> {
     fn mark(&self) {
         let waits = self.stall.timer.is_some() || self.flush.timer.is_some();
         self.pulse.midway.store(waits || !self.framing.is_between(), Ordering::Relaxed);
+        self.pulse.before_body.store(self.framing.is_before_body(), Ordering::Relaxed);
     }
 
     fn watch<T>(

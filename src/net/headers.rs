@@ -8,15 +8,17 @@ use hyper::header::{
 };
 use hyper::{HeaderMap, Version};
 
-/// Fields that are for one connection only, named by `Connection` or not (RFC 9110, section 7.6.1).
-static HOP_BY_HOP: [HeaderName; 6] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
+/// Whether a field is for one connection only, named by `Connection` or not (RFC 9110, section 7.6.1).
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+    const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+    *name == CONNECTION
+        || *name == TE
+        || *name == TRANSFER_ENCODING
+        || *name == UPGRADE
+        || *name == KEEP_ALIVE
+        || *name == PROXY_CONNECTION
+}
 
 /// Whether a comma-separated field has this token, whatever its case.
 pub fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
@@ -47,16 +49,20 @@ impl OneHop {
     /// Those of a message with these fields.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut named = Vec::new();
-        if headers.contains_key(CONNECTION) {
-            let unusual = tokens(headers, &CONNECTION).filter(|token| !is_usual(token));
-            named.extend(unusual.filter_map(|token| token.parse().ok()).filter(may_be_named));
+        for value in headers.get_all(CONNECTION) {
+            if is_usual(value.as_bytes()) {
+                continue;
+            }
+            let tokens = value.to_str().unwrap_or_default().split(',').map(str::trim);
+            let names = tokens.filter(|token| !is_usual(token.as_bytes()));
+            named.extend(names.filter_map(|token| token.parse().ok()).filter(may_be_named));
         }
         Self { named }
     }
 
     /// Whether this is one of them.
     pub fn has(&self, name: &HeaderName) -> bool {
-        HOP_BY_HOP.contains(name) || self.named.contains(name)
+        is_hop_by_hop(name) || self.named.contains(name)
     }
 }
 
@@ -68,12 +74,8 @@ fn may_be_named(name: &HeaderName) -> bool {
 /// Removes what is for one connection only.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let here = OneHop::of(headers);
-    let mut found = [const { None }; HOP_BY_HOP.len()];
-    let there = HOP_BY_HOP.iter().filter(|field| headers.keys().any(|name| name == *field));
-    for (found, field) in found.iter_mut().zip(there) {
-        *found = Some(field);
-    }
-    for name in found.into_iter().flatten().chain(&here.named) {
+    let gone: Vec<HeaderName> = headers.keys().filter(|name| here.has(name)).cloned().collect();
+    for name in gone {
         headers.remove(name);
     }
 }
@@ -83,12 +85,12 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
 pub fn may_trail(name: &HeaderName) -> bool {
     const NEVER: [HeaderName; 6] =
         [CONTENT_LENGTH, HOST, TRAILER, AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
-    !HOP_BY_HOP.contains(name) && !NEVER.contains(name)
+    !is_hop_by_hop(name) && !NEVER.contains(name)
 }
 
 /// What `Connection` usually says: these go anyway, or name no field.
-fn is_usual(token: &str) -> bool {
-    ["keep-alive", "close"].iter().any(|usual| token.eq_ignore_ascii_case(usual))
+fn is_usual(token: &[u8]) -> bool {
+    token.eq_ignore_ascii_case(b"keep-alive") || token.eq_ignore_ascii_case(b"close")
 }
 
 /// What a proxy says of itself in `Via` (RFC 9110, section 7.6.3).

@@ -6,9 +6,12 @@
 
 use std::hint::black_box;
 
+use bytes::BytesMut;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Uri, Version};
 use parray::auth::Users;
+use parray::net::client::decode::{Decoder, Malformed, Step};
+use parray::net::client::head::{Head, take};
 use parray::net::frames::Frames;
 use parray::net::framing::Framing;
 use parray::net::target::target;
@@ -25,7 +28,7 @@ struct Target {
     seeds: &'static [&'static [u8]],
 }
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 9] = [
     Target { name: "table reader", run: read_table, seeds: &[TABLE, SUN] },
     Target { name: "route key", run: route_key, seeds: &[URL, b"[::1]:443", b"ftp://u@h.:21?x#y"] },
     Target {
@@ -38,6 +41,7 @@ const TARGETS: [Target; 8] = [
         run: request_framing,
         seeds: &[LENGTH, CHUNKED, b"CONNECT h:443 HTTP/1.1\r\n\r\nx"],
     },
+    Target { name: "response", run: response, seeds: &[EXACT, PIECES, b"HTTP/1.0 200\r\n\r\nx"] },
     Target { name: "HTTP/2 frames", run: frames, seeds: &[FRAMES] },
     Target { name: "HTTP/2 request", run: http2_request, seeds: &[FIELDS, PSEUDO] },
     Target { name: "file of users", run: read_users, seeds: &[USERS] },
@@ -55,6 +59,8 @@ const URL: &[u8] = "http://User:pw@WWW.Example.com.:8080/caf\u{e9}/b?c=d&e=%20#f
 const LENGTH: &[u8] = b"POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const CHUNKED: &[u8] =
     b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n";
+const EXACT: &[u8] = b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\nConnection: keep-alive, close\r\n\r\nhello, more";
+const PIECES: &[u8] = b"HTTP/1.1 206 \r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0a\r\n0123456789\r\n0\r\nT: u\r\n\r\n";
 const FIELDS: &[u8] = b"Connection: close, X-A, upgrade\nUpgrade: websocket\nTE: trailers, gzip;q=0.5\nVia: 1.1 a, 1.0 b:80 (c)\nIf-Match: \"1-2\"\n";
 
 const FRAMES: &[u8] = b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\x01\0\0\0\0\x02\x01\x04\0\0\0\x01\x82\x84\0\0\x03\0\0\0\0\0\x01abc\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08";
@@ -120,6 +126,41 @@ fn request_framing(input: &[u8]) {
         result.map_err(|(_, why)| why)
     };
     assert_eq!(violation(whole), violation(halves), "the verdict depends on how the bytes are cut");
+}
+
+fn response(input: &[u8]) {
+    let (near, far) = input.split_at(input.len() / 2);
+    assert_eq!(
+        received(&[input]),
+        received(&[near, far]),
+        "the result depends on how bytes are cut"
+    );
+}
+
+/// What a response comes to that arrives in these parts: its status, its body, and whether that is whole.
+fn received(parts: &[&[u8]]) -> Result<(u16, Vec<u8>, bool), Malformed> {
+    let (mut buffer, mut body) = (BytesMut::new(), Vec::new());
+    let (mut status, mut seen, mut decoder) = (0, 0, None);
+    for part in parts {
+        buffer.extend_from_slice(part);
+        while decoder.is_none() {
+            let Some(Head { parts, length, .. }) = take(&mut buffer, &mut seen, &Method::GET)?
+            else {
+                break;
+            };
+            status = parts.status.as_u16();
+            decoder = (!parts.status.is_informational()).then(|| Decoder::new(length));
+        }
+        let Some(decoder) = &mut decoder else { continue };
+        loop {
+            match decoder.step(&mut buffer)? {
+                Step::Data(data) => body.extend_from_slice(&data),
+                Step::Trailers(_) => {}
+                Step::End | Step::More => break,
+            }
+        }
+    }
+    Ok((status, body, decoder.is_some_and(|decoder| decoder.has_ended())))
 }
 
 fn frames(input: &[u8]) {

@@ -4,11 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+const EXIT_CODES: &str = "Exit codes: 0 every member did it, 1 nothing is stored (get), 64 usage, \
+                          65 bad input, 69 a member cannot be reached or failed, 77 not allowed. \
+                          Of several the first member's counts.";
+
 #[derive(Debug, Subcommand)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) enum CacheCommand {
     /// Tell how much is stored, and how often it served
+    #[command(after_help = EXIT_CODES)]
     Stats(PlaceArgs),
     /// Tell what is stored for a URL; exit code 1 if nothing is
+    #[command(after_help = EXIT_CODES)]
     Get {
         /// The URL, http:
         #[arg(value_name = "URL")]
@@ -17,6 +24,7 @@ pub(crate) enum CacheCommand {
         place: PlaceArgs,
     },
     /// Forget what is stored, on every member
+    #[command(after_help = EXIT_CODES)]
     Purge {
         #[command(flatten)]
         subject: SubjectArgs,
@@ -24,6 +32,7 @@ pub(crate) enum CacheCommand {
         place: PlaceArgs,
     },
     /// Forget all whose URL a regular expression is found in
+    #[command(after_help = EXIT_CODES)]
     Ban {
         /// The regular expression, as of the Rust crate regex
         #[arg(value_name = "REGEX")]
@@ -67,7 +76,7 @@ pub(crate) struct PlaceArgs {
     #[arg(long, default_value = "ip", value_name = "name|ip")]
     pub(crate) address: pat::AddressBy,
     /// File with the members' bearer token
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "PARRAY_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// JSON, one line a member
     #[arg(long)]

@@ -165,3 +165,89 @@ fn take_size(buffer: &mut BytesMut) -> Result<Option<u64>, Malformed> {
     buffer.advance(end + 1);
     Ok(Some(size))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a body comes to, the same however its bytes are cut: its data, its trailers, and whether it
+    /// has ended.
+    fn decoded(length: BodyLength, bytes: &[u8]) -> Result<(Vec<u8>, usize, bool), Malformed> {
+        let decode = |size: usize| {
+            let (mut decoder, mut buffer) = (Decoder::new(length), BytesMut::new());
+            let (mut data, mut fields) = (Vec::new(), 0);
+            for part in bytes.chunks(size) {
+                buffer.extend_from_slice(part);
+                loop {
+                    match decoder.step(&mut buffer)? {
+                        Step::Data(found) => data.extend_from_slice(&found),
+                        Step::Trailers(found) => fields = found.len(),
+                        Step::End | Step::More => break,
+                    }
+                    decoder.look_for_end(&mut buffer);
+                }
+            }
+            Ok((data, fields, decoder.has_ended()))
+        };
+        let whole = decode(bytes.len());
+        for size in 1..bytes.len() {
+            assert_eq!(decode(size), whole, "{:?} in parts of {size}", bytes.escape_ascii());
+        }
+        whole
+    }
+
+    /// A body's framing and bytes; its data, the number of its trailers, and whether it has ended.
+    type Case = (BodyLength, &'static [u8], &'static [u8], usize, bool);
+
+    #[test]
+    fn a_body_ends_where_its_framing_says() {
+        use BodyLength::{Chunked, Exactly, UntilClose};
+        let cases: [Case; 8] = [
+            (Exactly(5), b"hello, more", b"hello", 0, true),
+            (Exactly(5), b"hel", b"hel", 0, false),
+            (Exactly(0), b"more", b"", 0, true),
+            (UntilClose, b"hello", b"hello", 0, false),
+            (Chunked, b"3\r\nabc\r\n2;x=\"y\"\r\nde\r\n0\r\n\r\nmore", b"abcde", 0, true),
+            (Chunked, b"0A\r\n0123456789\r\n0\r\nA: b\r\nC: d\r\n\r\n", b"0123456789", 2, true),
+            (Chunked, b"3\r\nabc\r\n0\r\n", b"abc", 0, false),
+            (Chunked, b"3\r\nabc\r\n", b"abc", 0, false),
+        ];
+        for (length, bytes, data, fields, ended) in cases {
+            let found = decoded(length, bytes);
+            assert_eq!(found, Ok((data.to_vec(), fields, ended)), "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn malformed_chunks_are_refused() {
+        let cases: [&[u8]; 9] = [
+            b"\r\nabc",
+            b"x\r\nabc",
+            b"3 4\nabc\r\n",
+            b"-1\r\nabc",
+            b"0x3\r\nabc\r\n",
+            b"1000000000000000\r\nabc",
+            b"3\r\nabcd\r\n0\r\n\r\n",
+            b"3\r\nab\r\n0\r\n\r\n",
+            b"0\r\nno field\r\n\r\n",
+        ];
+        for bytes in cases {
+            assert!(decoded(BodyLength::Chunked, bytes).is_err(), "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused() {
+        let line = [b"1;".to_vec(), vec![b'x'; LONGEST_LINE]].concat();
+        let mut decoder = Decoder::new(BodyLength::Chunked);
+        assert!(decoder.step(&mut line[..].into()).is_err());
+    }
+
+    #[test]
+    fn only_a_body_that_says_nothing_of_its_length_may_end_with_its_connection() {
+        assert!(Decoder::new(BodyLength::UntilClose).ends_here());
+        assert!(Decoder::new(BodyLength::Exactly(0)).ends_here());
+        assert!(!Decoder::new(BodyLength::Exactly(1)).ends_here());
+        assert!(!Decoder::new(BodyLength::Chunked).ends_here());
+    }
+}

@@ -15,7 +15,7 @@ use crate::net::guarded::Stall;
 use crate::net::pool::Lease;
 
 /// Bytes that are read at once at most.
-const LARGEST_READ: usize = 256 << 10;
+const LARGEST_READ: usize = 64 << 10;
 
 /// Takes a body from its connection.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Download {
                     self.reads = (self.reads * 2).min(LARGEST_READ);
                 }
                 Ok(bytes) if bytes < self.reads / 4 => {
-                    self.reads = (self.reads / 2).max(FIRST_READ)
+                    self.reads = (self.reads / 2).max(FIRST_READ);
                 }
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(BodyError::Response(error)))),

@@ -39,29 +39,51 @@ pub fn take(
     seen: &mut usize,
     method: &Method,
 ) -> Result<Option<Head>, Malformed> {
+    // Empty lines before a head are passed over, as others do (RFC 9112, section 2.2).
+    while let Some(empty) = empty_line(buffer) {
+        buffer.advance(empty);
+        *seen = 0;
+    }
     let Some(end) = end_of_head(buffer, *seen) else {
         *seen = buffer.len();
         return if buffer.len() > LONGEST { Err(Malformed("head is too long")) } else { Ok(None) };
     };
-    let bytes = buffer.split_to(end).freeze();
+    let mut bytes = buffer.split_to(end).freeze();
     *seen = 0;
-    parse(&bytes, method).map(Some)
+    let (head, used) = parse(&bytes, method)?;
+    if used < end {
+        // Its lines end with LF alone, and what looks like its end is in the body.
+        bytes.advance(used);
+        *buffer = [&bytes[..], &buffer[..]].concat()[..].into();
+    }
+    Ok(Some(head))
 }
 
-/// Where the empty line ends that ends a head; `seen` bytes hold none.
+/// The length of an empty line at the beginning.
+fn empty_line(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
+    }
+}
+
+/// Where the empty line ends that ends a head, or one behind it; `seen` bytes hold none.
 fn end_of_head(bytes: &[u8], seen: usize) -> Option<usize> {
-    let mut at = seen.saturating_sub(2);
+    let mut at = seen.saturating_sub(3);
+    if let Some(found) = memchr::memmem::find(bytes.get(at..)?, b"\r\n\r\n") {
+        return Some(at + found + 4);
+    }
     loop {
         at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
-        match bytes.get(at..)? {
-            [b'\n', ..] => return Some(at + 1),
-            [b'\r', b'\n', ..] => return Some(at + 2),
-            _ => {}
+        if let Some(empty) = empty_line(bytes.get(at..)?) {
+            return Some(at + empty);
         }
     }
 }
 
-fn parse(bytes: &Bytes, method: &Method) -> Result<Head, Malformed> {
+/// The head, and how many bytes it has.
+fn parse(bytes: &Bytes, method: &Method) -> Result<(Head, usize), Malformed> {
     let mut fields = [const { MaybeUninit::<httparse::Header<'_>>::uninit() }; MOST_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
@@ -69,12 +91,12 @@ fn parse(bytes: &Bytes, method: &Method) -> Result<Head, Malformed> {
         bytes,
         &mut fields,
     );
-    match parsed {
-        Ok(httparse::Status::Complete(_)) => {}
+    let used = match parsed {
+        Ok(httparse::Status::Complete(used)) => used,
         Ok(httparse::Status::Partial) => return Err(Malformed("head ends early")),
         Err(httparse::Error::TooManyHeaders) => return Err(Malformed("too many header lines")),
         Err(_other) => return Err(Malformed("not a response")),
-    }
+    };
     let mut headers = HeaderMap::with_capacity(response.headers.len() + SPARE);
     for field in response.headers.iter() {
         let name = HeaderName::from_bytes(field.name.as_bytes());
@@ -93,7 +115,7 @@ fn parse(bytes: &Bytes, method: &Method) -> Result<Head, Malformed> {
     let (parts, ()) = built.into_parts();
     let length = length(&parts, method)?;
     let keep_alive = length != BodyLength::UntilClose && persists(&parts);
-    Ok(Head { parts, length, keep_alive })
+    Ok((Head { parts, length, keep_alive }, used))
 }
 
 /// Room for the fields that a proxy adds.
@@ -183,4 +205,115 @@ pub fn take_trailers(buffer: &mut BytesMut) -> Result<Option<HeaderMap>, Malform
         };
     }
     Ok(Some(trailers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The head that bytes come to, the same however they are cut, and how many are left.
+    fn taken(method: &Method, bytes: &[u8]) -> Result<Option<(u16, BodyLength, bool)>, Malformed> {
+        let take_in_parts = |size: usize| {
+            let (mut buffer, mut seen) = (BytesMut::new(), 0);
+            for part in bytes.chunks(size) {
+                buffer.extend_from_slice(part);
+                if let Some(head) = take(&mut buffer, &mut seen, method)? {
+                    return Ok(Some((head.parts.status.as_u16(), head.length, head.keep_alive)));
+                }
+            }
+            Ok(None)
+        };
+        let whole = take_in_parts(bytes.len());
+        for size in 1..bytes.len() {
+            assert_eq!(take_in_parts(size), whole, "{:?} in parts of {size}", bytes.escape_ascii());
+        }
+        whole
+    }
+
+    #[test]
+    fn a_head_tells_where_its_body_ends_and_whether_the_connection_goes_on() {
+        use BodyLength::{Chunked, Exactly, UntilClose};
+        let cases = [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", Exactly(5), true),
+            ("HTTP/1.1 200\r\nContent-Length: 5\r\nContent-Length: 5, 5\r\n", Exactly(5), true),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: x, Close\r\n", Exactly(5), false),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n", Exactly(5), false),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n",
+                Exactly(5),
+                true,
+            ),
+            ("HTTP/1.1 200 OK\r\n", UntilClose, false),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n", Chunked, true),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+                Chunked,
+                true,
+            ),
+            ("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n", Exactly(0), true),
+            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n", Exactly(0), true),
+            ("HTTP/1.1 103 Early Hints\r\n", Exactly(0), true),
+        ];
+        for (head, length, keep_alive) in cases {
+            let found = taken(&Method::GET, format!("{head}\r\n").as_bytes());
+            let found = found.map(|head| head.map(|(_, length, keep_alive)| (length, keep_alive)));
+            assert_eq!(found, Ok(Some((length, keep_alive))), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn lines_may_end_with_lf_alone_whatever_the_body_holds() {
+        let text = "HTTP/1.1 200 OK\nContent-Length: 9\n\nab\r\n\r\ncde";
+        let (mut buffer, mut seen) = (BytesMut::from(text), 0);
+        let head = take(&mut buffer, &mut seen, &Method::GET).unwrap().unwrap();
+        assert_eq!((head.length, &buffer[..]), (BodyLength::Exactly(9), &b"ab\r\n\r\ncde"[..]));
+    }
+
+    #[test]
+    fn what_is_asked_for_without_a_body_has_none() {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+        for method in [Method::HEAD, Method::CONNECT] {
+            assert_eq!(taken(&method, head), Ok(Some((200, BodyLength::Exactly(0), true))));
+        }
+    }
+
+    #[test]
+    fn heads_that_others_might_read_otherwise_are_refused() {
+        for head in [
+            "nonsense\r\n",
+            "HTTP/2 200 OK\r\n",
+            "HTTP/1.1 20 OK\r\n",
+            "HTTP/1.1 200 OK\r\nno field\r\n",
+            "HTTP/1.1 200 OK\r\nA : b\r\n",
+            "HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n",
+        ] {
+            assert!(taken(&Method::GET, format!("{head}\r\n").as_bytes()).is_err(), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_has_an_end_to_its_bytes_and_lines() {
+        let lines = |count| format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(count));
+        let mut seen = 0;
+        let mut take = |text: String| take(&mut text.as_bytes().into(), &mut seen, &Method::GET);
+        assert!(take(lines(MOST_FIELDS)).is_ok_and(|head| head.is_some()));
+        assert!(take(lines(MOST_FIELDS + 1)).is_err());
+        assert!(take("x".repeat(LONGEST)).is_ok_and(|head| head.is_none()));
+        assert!(take("x".repeat(LONGEST + 1)).is_err());
+    }
+
+    #[test]
+    fn trailers_are_fields_and_an_empty_line() {
+        let trailers = |text: &str| take_trailers(&mut text.as_bytes().into());
+        assert_eq!(trailers("\r\nmore").map(|found| found.map(|map| map.len())), Ok(Some(0)));
+        assert_eq!(trailers("A: b\r\n\r\n").map(|found| found.map(|map| map.len())), Ok(Some(1)));
+        assert_eq!(trailers("A: b\r\n"), Ok(None));
+        assert!(trailers("A b\r\n\r\n").is_err());
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -20,6 +20,9 @@ use crate::net::guarded::Guarded;
 /// A connection that has been idle for so long gives its buffers back, which are 16 KiB. So often is it
 /// looked at while it is in use.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// So often, at least, a connection is looked at that keeps its buffers.
+const RARE_LOOK: Duration = Duration::from_secs(5);
 
 /// A client's connection.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -97,13 +100,16 @@ async fn speak<H: Handler, S: Stream>(
         }
     });
     let mut serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(server.limits.header)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let mut look = std::pin::pin!(tokio::time::sleep(LOOK));
+    // What has nothing to give back is looked at for the sake of the limit alone.
+    let seldom = (server.limits.header / 8).clamp(LOOK, RARE_LOOK);
+    let every = if S::WAITS { LOOK } else { seldom };
+    let mut look = std::pin::pin!(tokio::time::sleep(every));
     let mut beats = pulse.beats();
+    // hyper's own limit on a head would be a timer for each request.
+    let mut awaited: Option<(u64, Instant)> = None;
     let ended = loop {
         tokio::select! {
             ended = &mut serving => break ended,
@@ -114,15 +120,24 @@ async fn speak<H: Handler, S: Stream>(
                     None => return None,
                 }
             }
-            () = look.as_mut(), if S::WAITS => {
-                let now = pulse.beats();
-                if now == beats && pulse.is_idle() {
+            () = look.as_mut() => {
+                let seen = pulse.beats();
+                if S::WAITS && seen == beats && pulse.is_idle() {
                     let parts = serving.into_parts()?;
                     // Nothing has come of another request.
                     return parts.read_buf.is_empty().then(|| parts.io.into_inner());
                 }
-                beats = now;
-                look.as_mut().reset(Instant::now() + LOOK);
+                beats = seen;
+                let now = Instant::now();
+                awaited = pulse.awaits_head().map(|requests| match awaited {
+                    Some((before, since)) if before == requests => (requests, since),
+                    _ => (requests, now),
+                });
+                if awaited.is_some_and(|(_, since)| now - since >= server.limits.header) {
+                    tracing::debug!(%peer, "client connection closed: no request in time");
+                    return None;
+                }
+                look.as_mut().reset(now + every);
             }
         }
     };
