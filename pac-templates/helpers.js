@@ -1,38 +1,148 @@
-// Helper functions that custom logic may call, with the meaning that Mozilla's and Chromium's
-// library gives them. None of them asks DNS: here no name resolves.
-function isPlainHostName(host) {
-  return host.indexOf(".") < 0 && host.indexOf(":") < 0;
-}
+// What a browser gives to a PAC, with the meaning that Mozilla's and Chromium's library has; what asks
+// the network or the clock is native: dnsResolve, myIpAddress, alert.
+var wdays = { SUN: 0, MON: 1, TUE: 2, WED: 3, THU: 4, FRI: 5, SAT: 6 };
+var months = {
+  JAN: 0, FEB: 1, MAR: 2, APR: 3, MAY: 4, JUN: 5, JUL: 6, AUG: 7, SEP: 8, OCT: 9, NOV: 10, DEC: 11
+};
+
+// No dot boundary: "notexample.com" is in "example.com".
 function dnsDomainIs(host, domain) {
   return host.length >= domain.length && host.substring(host.length - domain.length) == domain;
 }
+
 function dnsDomainLevels(host) {
   return host.split(".").length - 1;
 }
-function localHostOrDomainIs(host, full) {
-  return host == full || full.indexOf(host + ".") == 0;
+
+function isValidIpAddress(text) {
+  var parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text), i;
+  if (!parts) return false;
+  for (i = 1; i <= 4; i++) if (parts[i] > 255) return false;
+  return true;
 }
-function shExpMatch(text, pattern) {
-  pattern = pattern.replace(/\./g, "\\.").replace(/\*/g, ".*").replace(/\?/g, ".");
-  return new RegExp("^" + pattern + "$").test(text);
+
+function convert_addr(text) {
+  var parts = text.split(".");
+  return (parts[0] & 255) << 24 | (parts[1] & 255) << 16 | (parts[2] & 255) << 8 | parts[3] & 255;
 }
-function dnsResolve(host) {
-  return /^\d+\.\d+\.\d+\.\d+$/.test(host) ? host : null;
+
+function isInNet(host, net, mask) {
+  if (!isValidIpAddress(net) || !isValidIpAddress(mask)) return false;
+  if (!isValidIpAddress(host)) {
+    host = dnsResolve(host);
+    if (host == null) return false;
+  }
+  mask = convert_addr(mask);
+  return (convert_addr(host) & mask) == (convert_addr(net) & mask);
 }
+
 function isResolvable(host) {
   return dnsResolve(host) != null;
 }
-function myIpAddress() {
-  return "127.0.0.1";
+
+function localHostOrDomainIs(host, full) {
+  return host == full || full.lastIndexOf(host + ".", 0) == 0;
 }
-function isInNet(host, net, mask) {
-  var a = dnsResolve(host), b = dnsResolve(net), m = dnsResolve(mask), i;
-  if (!a || !b || !m) return false;
-  a = a.split(".");
-  b = b.split(".");
-  m = m.split(".");
-  for (i = 0; i < 4; i++) if ((a[i] & m[i]) != (b[i] & m[i])) return false;
-  return true;
+
+// A glob; what else means something in a regular expression leaks through.
+function shExpMatch(text, glob) {
+  glob = glob.replace(/\./g, "\\.").replace(/\*/g, ".*").replace(/\?/g, ".");
+  return new RegExp("^" + glob + "$").test(text);
 }
-function alert() {
+
+function getDay(name) {
+  return name in wdays ? wdays[name] : -1;
+}
+
+function getMonth(name) {
+  return name in months ? months[name] : -1;
+}
+
+function weekdayRange() {
+  var now = new Date(), count = arguments.length, today = now.getDay(), first, last;
+  if (count < 1) return false;
+  if (arguments[count - 1] == "GMT") {
+    count--;
+    today = now.getUTCDay();
+  }
+  first = getDay(arguments[0]);
+  last = count == 2 ? getDay(arguments[1]) : first;
+  if (first < 0 || last < 0) return false;
+  return first <= last ? first <= today && today <= last : today <= last || first <= today;
+}
+
+// The time of now in UTC, as a local time.
+function parrayAsUtc(now) {
+  now.setFullYear(now.getUTCFullYear());
+  now.setMonth(now.getUTCMonth());
+  now.setDate(now.getUTCDate());
+  now.setHours(now.getUTCHours());
+  now.setMinutes(now.getUTCMinutes());
+  now.setSeconds(now.getUTCSeconds());
+}
+
+function parrayBetween(from, now, to) {
+  return from <= to ? from <= now && now <= to : now <= to || from <= now;
+}
+
+// Days, months and years, each alone or all that are given of a first and of a last date.
+function dateRange() {
+  var now = new Date(), count = arguments.length, utc, only, year, from, to, date, i, value;
+  var thisMonth = false;
+  if (count < 1) return false;
+  utc = arguments[count - 1] == "GMT";
+  if (utc) count--;
+  if (count == 1) {
+    only = parseInt(arguments[0]);
+    if (isNaN(only)) return (utc ? now.getUTCMonth() : now.getMonth()) == getMonth(arguments[0]);
+    if (only < 32) return (utc ? now.getUTCDate() : now.getDate()) == only;
+    return (utc ? now.getUTCFullYear() : now.getFullYear()) == only;
+  }
+  year = now.getFullYear();
+  from = new Date(year, 0, 1, 0, 0, 0);
+  to = new Date(year, 11, 31, 23, 59, 59);
+  for (i = 0; i < count; i++) {
+    date = i < count >> 1 ? from : to;
+    value = parseInt(arguments[i]);
+    if (isNaN(value)) {
+      date.setMonth(getMonth(arguments[i]));
+    } else if (value < 32) {
+      thisMonth = count <= 2;
+      date.setDate(value);
+    } else {
+      date.setFullYear(value);
+    }
+  }
+  if (thisMonth) {
+    from.setMonth(now.getMonth());
+    to.setMonth(now.getMonth());
+  }
+  if (utc) parrayAsUtc(now);
+  return parrayBetween(from, now, to);
+}
+
+// Hours, hours and minutes, or all three, of a first and a last time; the last minute is whole.
+function timeRange() {
+  var now = new Date(), count = arguments.length, utc, hour, from, to, half;
+  if (count < 1) return false;
+  utc = arguments[count - 1] == "GMT";
+  if (utc) count--;
+  hour = utc ? now.getUTCHours() : now.getHours();
+  if (count == 1) return hour == arguments[0];
+  if (count == 2) return arguments[0] <= hour && hour <= arguments[1];
+  if (count != 4 && count != 6) throw "timeRange: bad number of arguments";
+  from = new Date();
+  to = new Date();
+  half = count >> 1;
+  if (count == 6) {
+    from.setSeconds(arguments[2]);
+    to.setSeconds(arguments[5]);
+  }
+  from.setHours(arguments[0]);
+  from.setMinutes(arguments[1]);
+  to.setHours(arguments[half]);
+  to.setMinutes(arguments[half + 1]);
+  if (half == 2) to.setSeconds(59);
+  if (utc) parrayAsUtc(now);
+  return parrayBetween(from, now, to);
 }

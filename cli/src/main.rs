@@ -14,10 +14,6 @@ use clap::Parser;
 use args::Cli;
 use error::CommandError;
 
-/// Gives memory back when a rush is over, and takes a tenth less time than glibc's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

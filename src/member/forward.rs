@@ -18,6 +18,7 @@ use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, SharedBody};
 use crate::net::client::decode::BodyLength;
 use crate::net::client::{Outgoing, Reply, SendError, UpstreamBody};
+use crate::net::guarded::was_away;
 use crate::net::headers::{OneHop, has_token, remove_hop_by_hop};
 use crate::net::pool::Lease;
 use crate::net::resolve::{connect, look_up};
@@ -246,8 +247,10 @@ async fn send(
     let mut progress = body.progress();
     loop {
         // The limit is on silence: a long upload is none.
-        match tokio::time::timeout(silence, &mut sending).await {
+        let deadline = Instant::now() + silence;
+        match tokio::time::timeout_at(deadline, &mut sending).await {
             Ok(result) => return result.map_err(|error| failure_of(&error, body)),
+            Err(_elapsed) if was_away(deadline) => {}
             Err(_elapsed) if body.progress() > progress => progress = body.progress(),
             Err(_elapsed) => {
                 let details = format!("no response within {silence:?}");

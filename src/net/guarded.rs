@@ -220,6 +220,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 }
 
+/// Whether this process did not run when a limit ended: it was stopped, or starved. Then what has come
+/// meanwhile may not have been looked at, and the other side is not to blame.
+pub(crate) fn was_away(deadline: Instant) -> bool {
+    const LATE: Duration = Duration::from_millis(500);
+    deadline.elapsed() > LATE
+}
+
 /// Fails an operation that waits longer than its limit.
 #[derive(Debug)]
 pub(super) struct Stall {
@@ -243,6 +250,10 @@ impl Stall {
             .timer
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + limit)));
         ready!(timer.as_mut().poll(cx));
+        if was_away(timer.deadline()) {
+            timer.as_mut().reset(Instant::now() + limit);
+            ready!(timer.as_mut().poll(cx));
+        }
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
             "the other side makes no progress",

@@ -125,5 +125,5 @@ fn a_script_that_is_no_pac_is_told_from_one_that_fails() {
         error("function FindProxyForURL() { return 7 }").contains("must return a string, found 7")
     );
     assert!(error("function FindProxyForURL() { throw 'no' }").contains("failed"));
-    assert!(error("function FindProxyForURL() { while (true) {} }").contains("failed"));
+    assert!(error("function FindProxyForURL() { while (true) {} }").contains("ran a loop"));
 }

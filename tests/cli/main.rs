@@ -28,6 +28,8 @@ mod help;
 mod http2;
 mod memory;
 mod pac;
+mod pac_eval;
+mod pac_helpers;
 mod pat;
 mod pattern;
 mod route;

@@ -57,3 +57,32 @@ fn custom_logic_that_is_no_javascript_is_refused() {
     assert_eq!(output.status.code(), Some(65));
     assert!(stderr(&output).contains("custom logic"), "{}", stderr(&output));
 }
+
+#[test]
+fn the_commands_of_the_guide_work() {
+    let guide =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/pac.md")).unwrap();
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        let parts = guide.split(&fence).skip(1);
+        parts.map(|part| part.split("```").next().unwrap().to_owned()).collect()
+    };
+    let folder = TempDir::new().unwrap();
+    std::fs::copy(TABLE, folder.path().join("campus.pat")).unwrap();
+    std::fs::write(folder.path().join("logic.js"), &blocks("js")[0]).unwrap();
+    let mut ran = 0;
+    for line in blocks("sh").iter().flat_map(|block| block.lines()) {
+        // A running master is the matter of other tests.
+        if !line.starts_with("parray pa") || line.contains("127.0.0.1:8080") {
+            continue;
+        }
+        let output = std::process::Command::new("sh")
+            .args(["-c", &line.replacen("parray", env!("CARGO_BIN_EXE_parray"), 1)])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+        ran += 1;
+    }
+    assert!(ran >= 9, "{ran} commands");
+}

@@ -1,6 +1,7 @@
 //! All flags, and the only reader of the environment.
 
 mod cache;
+mod eval;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 pub(crate) use cache::{CacheCommand, PlaceArgs, SubjectArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use eval::{CageArgs, DnsArg, EnvironmentArgs, EvalArgs};
 use pat::{
     ArrayName, CacheSize, HashKey, HashName, HashSeed, IpChoice, LoadFactor, MemberName, Opaque,
 };
@@ -60,6 +62,9 @@ pub(crate) enum Command {
     /// Show and purge what members have stored
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Run a PAC in a process of its own; for parray itself
+    #[command(hide = true)]
+    PacWorker,
     /// Tell which member owns a URL, and who follows
     Route(RouteArgs),
     /// Print completions for a shell
@@ -392,17 +397,7 @@ pub(crate) enum PacCommand {
         output: Option<PathBuf>,
     },
     /// Print what a PAC returns for URLs, one line each
-    Eval {
-        /// The PAC file
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// The URLs
-        #[arg(required = true, value_name = "URL")]
-        urls: Vec<String>,
-        /// The second argument of FindProxyForURL [default: the URL's host]
-        #[arg(long)]
-        host: Option<String>,
-    },
+    Eval(EvalArgs),
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Member(args) => member::run(args),
         Command::Pat(command) => pat::run(command),
         Command::Pac(command) => pac::run(command),
+        Command::PacWorker => pac::work(),
         Command::Cache(command) => cache::run(&command),
         Command::Route(args) => route::run(&args),
         Command::Completions { shell } => {

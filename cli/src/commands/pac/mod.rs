@@ -1,19 +1,21 @@
 //! `parray pac`.
 
+mod caged;
+mod eval;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use parray::config::ConfigError;
 use parray::config::file::PacFile;
 use parray::files::replace;
-use parray::pac::eval::{Call, evaluate};
 use parray::pac::{GenerateError, generate};
 use parray::route::Router;
 
 use crate::args::{PacArgs, PacCommand};
 use crate::error::{CommandError, Kind};
 use crate::output;
-use crate::remote::{load_table, read_text};
+use crate::remote::load_table;
 
 pub(super) fn run(command: PacCommand) -> Result<ExitCode, CommandError> {
     match command {
@@ -30,24 +32,12 @@ pub(super) fn run(command: PacCommand) -> Result<ExitCode, CommandError> {
                 None => output::text(pac)?,
             }
         }
-        PacCommand::Eval { file, urls, host } => {
-            let script = read_text(&file)?;
-            let call = |url: &String| Call {
-                host: host.clone().unwrap_or_else(|| Call::of(url).host),
-                url: url.clone(),
-            };
-            let calls: Vec<Call> = urls.iter().map(call).collect();
-            let answers = evaluate(&script, &calls).map_err(|error| {
-                CommandError::new(Kind::Data, format!("{} gives no answer", file.display()))
-                    .because(error)
-            })?;
-            for answer in answers {
-                output::line(answer)?;
-            }
-        }
+        PacCommand::Eval(args) => return eval::run(&args),
     }
     Ok(ExitCode::SUCCESS)
 }
+
+pub(super) use caged::work;
 
 /// What is wrong with the flags; each is named like its setting in a file.
 fn options_error(error: ConfigError) -> CommandError {
@@ -66,7 +56,7 @@ fn generate_error(error: &GenerateError) -> CommandError {
 }
 
 /// Flags go before the file.
-pub(super) fn overlay(settings: &mut PacFile, args: PacArgs) {
+pub(in crate::commands) fn overlay(settings: &mut PacFile, args: PacArgs) {
     settings.failover = args.failover.map(std::num::NonZero::get).or(settings.failover);
     settings.default_route = args.default_route.or_else(|| settings.default_route.take());
     settings.scheme = args.scheme.or_else(|| settings.scheme.take());

@@ -1,0 +1,84 @@
+//! Runs PACs in the cage, with the world that the flags tell of.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use parray::pac::eval::{self, Cage, Call, Environment, Job, Limits, Names, Outcome, Zone};
+
+use crate::args::{CageArgs, DnsArg, EnvironmentArgs};
+use crate::error::{CommandError, Kind};
+use crate::remote::{read, read_text};
+
+/// The command that the cage starts.
+const WORKER: &str = "pac-worker";
+
+/// The caged side.
+pub(in crate::commands) fn work() -> Result<ExitCode, CommandError> {
+    let done = eval::work(std::io::stdin().lock(), &mut std::io::stdout());
+    done.map_err(|error| CommandError::new(Kind::Data, error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a PAC sees of the world.
+pub(super) fn environment(args: &EnvironmentArgs) -> Result<Environment, CommandError> {
+    let usage = |error: &dyn std::fmt::Display| CommandError::new(Kind::Usage, error);
+    let zone = Zone::of(args.tz.as_deref()).map_err(|error| usage(&error))?;
+    let now = args.now.as_ref().map(|now| now.in_zone(&zone)).transpose();
+    let mut names = Names::default();
+    if let Some(path) = &args.dns_file {
+        read_hosts(path, &mut names)?;
+    }
+    for dns in &args.dns {
+        match dns {
+            DnsArg::System => names.system = true,
+            DnsArg::Names(rows) => names.table.extend(rows.iter().cloned()),
+        }
+    }
+    Ok(Environment {
+        profile: args.profile,
+        my_ip: args.my_ip.clone(),
+        names,
+        now: now.map_err(|error| usage(&error))?,
+        zone: args.tz.clone(),
+    })
+}
+
+/// Lines of an address and its names, as in hosts(5).
+fn read_hosts(path: &Path, names: &mut Names) -> Result<(), CommandError> {
+    for (number, line) in read_text(path)?.lines().enumerate() {
+        let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
+        let Some(address) = words.next() else { continue };
+        let address: IpAddr = address.parse().map_err(|_no_ip| {
+            let place = format!("{}:{}", path.display(), number + 1);
+            CommandError::new(
+                Kind::Data,
+                format!("{place}: address must come first, found {address:?}"),
+            )
+        })?;
+        for name in words {
+            names.table.entry(name.to_ascii_lowercase()).or_default().push(address);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a PAC as its client would.
+pub(super) fn script(path: &Path, environment: &Environment) -> Result<String, CommandError> {
+    Ok(environment.profile.decode(&read(path)?))
+}
+
+/// Runs a script for these calls, and tells what each came to, in order.
+pub(super) fn run(
+    script: String,
+    environment: Environment,
+    args: &CageArgs,
+    calls: Vec<Call>,
+    tell: impl FnMut(Outcome),
+) -> Result<(), CommandError> {
+    let limits = Limits { time: args.timeout.0, memory: args.memory.0 };
+    let program = std::env::current_exe()?;
+    let cage = Cage::new(program, vec![WORKER.to_owned()], limits);
+    let job = Job { script, engine: args.engine, environment, calls };
+    cage.run(job, tell).map_err(|error| CommandError::new(Kind::Io, error))
+}

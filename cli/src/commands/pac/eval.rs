@@ -1,0 +1,101 @@
+//! `parray pac eval`.
+
+use std::io::BufRead;
+use std::process::ExitCode;
+
+use parray::pac::eval::{Call, Environment, Outcome, Reading};
+use serde_json::json;
+
+use super::caged;
+use crate::args::EvalArgs;
+use crate::error::{CommandError, Kind};
+use crate::output;
+
+pub(super) fn run(args: &EvalArgs) -> Result<ExitCode, CommandError> {
+    let environment = caged::environment(&args.environment)?;
+    let script = caged::script(&args.file, &environment)?;
+    let urls = urls(&args.urls)?;
+    let calls = calls(&urls, args.host.as_deref(), &environment)?;
+    let mut told = urls.iter().zip(calls.clone());
+    let (mut failed, mut printed) = (None, Ok(()));
+    caged::run(script, environment, &args.cage, calls, |outcome| {
+        let Some((url, call)) = told.next() else { return };
+        printed =
+            std::mem::replace(&mut printed, Ok(())).and_then(|()| show(args, url, &call, &outcome));
+        if let Err(error) = outcome.answer {
+            // The first counts, the others are told.
+            if let Some(earlier) = failed.replace(failure(args, error)) {
+                earlier.report();
+            }
+        }
+    })?;
+    printed?;
+    failed.map_or(Ok(ExitCode::SUCCESS), Err)
+}
+
+fn failure(args: &EvalArgs, error: parray::pac::eval::EvalError) -> CommandError {
+    let what = format!("{} gives no answer", args.file.display());
+    CommandError::new(Kind::Data, what).because(error)
+}
+
+/// The URLs that are asked for; `-` stands for those of standard input.
+fn urls(given: &[String]) -> Result<Vec<String>, CommandError> {
+    let mut urls = Vec::new();
+    for url in given {
+        if url != "-" {
+            urls.push(url.clone());
+            continue;
+        }
+        for line in std::io::stdin().lock().lines() {
+            let line = line?;
+            urls.extend(Some(line.trim()).filter(|url| !url.is_empty()).map(ToOwned::to_owned));
+        }
+    }
+    Ok(urls)
+}
+
+/// What a client passes for them; with a host of one's own, a URL that no client knows passes as it stands.
+fn calls(
+    urls: &[String],
+    host: Option<&str>,
+    environment: &Environment,
+) -> Result<Vec<Call>, CommandError> {
+    let call = |url: &String| match (environment.profile.call(url), host) {
+        (Ok(call), None) => Ok(call),
+        (Ok(call), Some(host)) => Ok(Call { host: host.to_owned(), ..call }),
+        (Err(_), Some(host)) => Ok(Call { url: url.clone(), host: host.to_owned() }),
+        (Err(error), None) => Err(CommandError::new(Kind::Data, error)),
+    };
+    urls.iter().map(call).collect()
+}
+
+#[expect(clippy::print_stderr, reason = "what a client leaves out and a script says is no result")]
+fn show(args: &EvalArgs, url: &str, call: &Call, outcome: &Outcome) -> Result<(), CommandError> {
+    let profile = args.environment.profile;
+    let notes = &outcome.notes;
+    let reading = outcome.answer.as_ref().ok().map(|answer| profile.read(answer));
+    if args.json {
+        let error = outcome.answer.as_ref().err().map(ToString::to_string);
+        let Reading { routes, dropped } = reading.unwrap_or_default();
+        return output::json(&json!({
+            "url": url,
+            "profile": profile,
+            "passed": call,
+            "answer": outcome.answer.as_ref().ok(),
+            "error": error,
+            "routes": routes,
+            "dropped": dropped,
+            "alerts": notes.alerts,
+            "lookups": notes.lookups,
+        }));
+    }
+    if args.alerts {
+        for alert in &notes.alerts {
+            eprintln!("alert: {alert}");
+        }
+    }
+    for dropped in reading.iter().flat_map(|reading| &reading.dropped) {
+        eprintln!("warning: {profile} leaves out {:?}: {}", dropped.element, dropped.why);
+    }
+    outcome.answer.as_ref().map_or(Ok(()), output::line)
+}

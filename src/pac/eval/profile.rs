@@ -1,0 +1,299 @@
+//! How clients differ: what they pass to a PAC, and what of its answer they take.
+//!
+//! Chromium: `net/proxy_resolution` and `services/proxy_resolver`; Firefox: `ProxyAutoConfig.cpp`;
+//! Windows: WinINET, as far as Microsoft's pages tell.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::Call;
+use crate::pac::PacRoute;
+
+/// A client whose ways are followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Chrome, Edge and whatever else is made of Chromium.
+    #[default]
+    Chrome,
+    /// Firefox.
+    Firefox,
+    /// WinINET and WinHTTP of Windows.
+    Wininet,
+}
+
+/// Why a text is no profile.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("profile must be chrome, firefox or wininet, found {0:?}")]
+pub struct ProfileError(String);
+
+/// Why a URL cannot be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("URL must be absolute, such as http://www.example.com/, found {url:?}: {why}")]
+pub struct UrlError {
+    /// The URL.
+    pub url: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// What a client makes of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What it tries, in order; never empty.
+    pub routes: Vec<String>,
+    /// What it leaves out.
+    pub dropped: Vec<Dropped>,
+}
+
+/// An element of an answer that a client leaves out without a word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The element.
+    pub element: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A type of proxy: how a PAC may write it, what it means, and its port.
+type Kind = (&'static str, &'static str, u16);
+
+const CHROME: &[Kind] = &[
+    ("PROXY", "PROXY", 80),
+    ("HTTPS", "HTTPS", 443),
+    ("SOCKS", "SOCKS4", 1080),
+    ("SOCKS4", "SOCKS4", 1080),
+    ("SOCKS5", "SOCKS5", 1080),
+    ("QUIC", "QUIC", 443),
+];
+const FIREFOX: &[Kind] = &[
+    ("PROXY", "PROXY", 80),
+    ("HTTP", "PROXY", 80),
+    ("HTTPS", "HTTPS", 443),
+    ("SOCKS", "SOCKS4", 1080),
+    ("SOCKS4", "SOCKS4", 1080),
+    ("SOCKS5", "SOCKS5", 1080),
+];
+const WININET: &[Kind] = &[("PROXY", "PROXY", 80), ("SOCKS", "SOCKS4", 1080)];
+
+impl Profile {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Chrome, Self::Firefox, Self::Wininet];
+
+    /// The name of the function that is called, best first.
+    pub(super) fn entry_points(self) -> &'static [&'static str] {
+        match self {
+            Self::Chrome | Self::Firefox => &["FindProxyForURL"],
+            Self::Wininet => &["FindProxyForURLEx", "FindProxyForURL"],
+        }
+    }
+
+    /// Whether the functions for IPv6 are there.
+    pub(super) fn has_ex(self) -> bool {
+        matches!(self, Self::Chrome | Self::Wininet)
+    }
+
+    /// What this client passes for a URL: Chrome cuts credentials and fragment off, and path and query of
+    /// https and wss; Firefox cuts every URL at its path. The host has no brackets.
+    ///
+    /// # Errors
+    /// What is not an absolute URL.
+    pub fn call(self, url: &str) -> Result<Call, UrlError> {
+        let wrong = |why: String| UrlError { url: url.to_owned(), why };
+        let mut parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
+        let host = parsed.host_str().unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        let host = host.to_owned();
+        parsed.set_fragment(None);
+        let secret = matches!(parsed.scheme(), "https" | "wss");
+        match self {
+            Self::Chrome => {
+                // Neither fails where there is a host, and elsewhere there are none.
+                parsed.set_username("").ok();
+                parsed.set_password(None).ok();
+                if secret {
+                    cut(&mut parsed);
+                }
+            }
+            Self::Firefox => cut(&mut parsed),
+            Self::Wininet => {}
+        }
+        Ok(Call { url: parsed.into(), host })
+    }
+
+    /// The text of a PAC that came without a charset: as its byte order mark says; else Firefox takes it for
+    /// UTF-8 if it is that, and all others for ISO-8859-1.
+    pub fn decode(self, bytes: &[u8]) -> String {
+        if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
+            return String::from_utf8_lossy(rest).into_owned();
+        }
+        match (self, std::str::from_utf8(bytes)) {
+            (Self::Firefox, Ok(text)) => text.to_owned(),
+            _ => bytes.iter().copied().map(char::from).collect(),
+        }
+    }
+
+    /// What this client makes of an answer.
+    pub fn read(self, answer: &str) -> Reading {
+        let mut reading = Reading::default();
+        let elements = answer.split(';').map(|part| part.trim_matches([' ', '\t', '\r', '\n']));
+        for element in elements.filter(|element| !element.is_empty()) {
+            match self.element(element) {
+                Ok(route) => reading.routes.push(route.to_string()),
+                Err(why) => {
+                    reading.dropped.push(Dropped { element: element.to_owned(), why });
+                }
+            }
+        }
+        if reading.routes.is_empty() {
+            reading.routes.push(PacRoute::Direct.to_string());
+        }
+        reading
+    }
+
+    fn element(self, element: &str) -> Result<PacRoute, String> {
+        let (word, rest) = element.split_once([' ', '\t']).unwrap_or((element, ""));
+        let rest = rest.trim();
+        if word.eq_ignore_ascii_case("DIRECT") {
+            return match rest {
+                "" => Ok(PacRoute::Direct),
+                _ if self == Self::Firefox => Ok(PacRoute::Direct),
+                _ => Err("nothing may follow DIRECT".to_owned()),
+            };
+        }
+        let kinds = match self {
+            Self::Chrome => CHROME,
+            Self::Firefox => FIREFOX,
+            Self::Wininet => WININET,
+        };
+        let kind = kinds.iter().find(|(name, ..)| word.eq_ignore_ascii_case(name));
+        let Some((_, kind, port)) = kind else {
+            return Err(format!("{self} knows no type {word:?}"));
+        };
+        let authority = authority(rest, *port)?;
+        Ok(PacRoute::Through { kind, authority })
+    }
+}
+
+/// Cuts a URL at its path.
+fn cut(url: &mut Url) {
+    if !url.cannot_be_a_base() {
+        url.set_path("/");
+    }
+    url.set_query(None);
+}
+
+/// `host:port`, the port filled in.
+fn authority(text: &str, default: u16) -> Result<String, String> {
+    let wrong = || format!("host:port is expected, found {text:?}");
+    let after_host = match text.strip_prefix('[') {
+        Some(rest) => rest.find(']').map(|end| end + 2).ok_or_else(wrong)?,
+        None => text.find(':').unwrap_or(text.len()),
+    };
+    let (host, rest) = text.split_at_checked(after_host).ok_or_else(wrong)?;
+    let fits = |byte: u8| byte.is_ascii_graphic() && !b"@/\\?#\"<>".contains(&byte);
+    if host.is_empty() || !host.bytes().all(fits) {
+        return Err(wrong());
+    }
+    let port = match rest.strip_prefix(':') {
+        None if rest.is_empty() => default,
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().map_err(|_no_port| wrong())?
+        }
+        _ => return Err(wrong()),
+    };
+    Ok(format!("{host}:{port}"))
+}
+
+impl FromStr for Profile {
+    type Err = ProfileError;
+
+    fn from_str(text: &str) -> Result<Self, ProfileError> {
+        let found = Self::ALL.into_iter().find(|profile| profile.to_string() == text);
+        found.ok_or_else(|| ProfileError(text.chars().take(80).collect()))
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Chrome => "chrome",
+            Self::Firefox => "firefox",
+            Self::Wininet => "wininet",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_pass_what_they_cut() {
+        let url = "https://u:p@WWW.Example.com:443/path?q#f";
+        let call = |profile: Profile, url: &str| {
+            let Call { url, host } = profile.call(url).unwrap();
+            (url, host)
+        };
+        let host = "www.example.com".to_owned();
+        assert_eq!(
+            call(Profile::Chrome, url),
+            ("https://www.example.com/".to_owned(), host.clone())
+        );
+        assert_eq!(
+            call(Profile::Firefox, url),
+            ("https://u:p@www.example.com/".to_owned(), host.clone())
+        );
+        assert_eq!(
+            call(Profile::Wininet, url),
+            ("https://u:p@www.example.com/path?q".to_owned(), host)
+        );
+        for (profile, passed) in [
+            (Profile::Chrome, "http://[::1]:8080/a?b"),
+            (Profile::Firefox, "http://[::1]:8080/"),
+            (Profile::Wininet, "http://[::1]:8080/a?b"),
+        ] {
+            let expected = (passed.to_owned(), "::1".to_owned());
+            assert_eq!(call(profile, "http://[0:0::1]:8080/a?b#c"), expected);
+        }
+        assert!(Profile::Chrome.call("www.example.com").is_err());
+        assert_eq!(call(Profile::Chrome, "http://b\u{fc}cher.test/").1, "xn--bcher-kva.test");
+    }
+
+    #[test]
+    fn clients_take_what_they_know_and_drop_the_rest() {
+        let read = |profile: Profile, answer: &str| profile.read(answer).routes.join("; ");
+        for (answer, chrome, firefox, wininet) in [
+            ("PROXY a:1", "PROXY a:1", "PROXY a:1", "PROXY a:1"),
+            (
+                " proxy\ta ; direct;",
+                "PROXY a:80; DIRECT",
+                "PROXY a:80; DIRECT",
+                "PROXY a:80; DIRECT",
+            ),
+            ("HTTP a:1", "DIRECT", "PROXY a:1", "DIRECT"),
+            (
+                "HTTPS a; SOCKS b",
+                "HTTPS a:443; SOCKS4 b:1080",
+                "HTTPS a:443; SOCKS4 b:1080",
+                "SOCKS4 b:1080",
+            ),
+            ("SOCKS5 [::1]", "SOCKS5 [::1]:1080", "SOCKS5 [::1]:1080", "DIRECT"),
+            ("QUIC a; PROXY b", "QUIC a:443; PROXY b:80", "PROXY b:80", "PROXY b:80"),
+            ("PROXY u@a:1; PROXY a:; PROXY :1; PROXY", "DIRECT", "DIRECT", "DIRECT"),
+            ("PROXY a:70000; PROXY a:+1; PROXY a b", "DIRECT", "DIRECT", "DIRECT"),
+            ("DIRECT x; PROXY a:1", "PROXY a:1", "DIRECT; PROXY a:1", "PROXY a:1"),
+            ("", "DIRECT", "DIRECT", "DIRECT"),
+        ] {
+            assert_eq!(read(Profile::Chrome, answer), chrome, "{answer:?}");
+            assert_eq!(read(Profile::Firefox, answer), firefox, "{answer:?}");
+            assert_eq!(read(Profile::Wininet, answer), wininet, "{answer:?}");
+        }
+        let dropped = Profile::Chrome.read("HTTP a:1;PROXY b:2").dropped;
+        assert_eq!(dropped.len(), 1);
+        assert_eq!(dropped[0].element, "HTTP a:1");
+    }
+}
