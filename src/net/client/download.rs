@@ -15,7 +15,7 @@ use crate::net::guarded::Stall;
 use crate::net::pool::Lease;
 
 /// Bytes that are read at once at most.
-const LARGEST_READ: usize = 64 << 10;
+const LARGEST_READ: usize = 256 << 10;
 
 /// Takes a body from its connection.
 #[derive(Debug)]

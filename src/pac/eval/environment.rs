@@ -177,7 +177,7 @@ impl Host {
             Native::GetClientVersion => Value::Text("1.0".to_owned()),
             Native::IsPlainHostName => match text {
                 Some(host) => Value::Bool(!host.contains('.') && host.parse::<IpAddr>().is_err()),
-                None => return Err("isPlainHostName: Requires 1 string parameter".to_owned()),
+                None => return Err("Requires 1 string parameter".to_owned()),
             },
             Native::DnsResolve => {
                 let found =
@@ -196,9 +196,10 @@ impl Host {
                 [] => Value::Text(list(&[LOCALHOST])),
                 mine => Value::Text(list(mine)),
             },
-            Native::SortIpAddressList => {
-                text.and_then(sort).map_or(Value::Bool(false), Value::Text)
-            }
+            Native::SortIpAddressList => match text {
+                Some(list) => sort(list).map_or(Value::Bool(false), Value::Text),
+                None => Value::Null,
+            },
             Native::IsInNetEx => match arguments {
                 [Value::Text(ip), Value::Text(net), ..] => Value::Bool(is_in_net(ip, net)),
                 _ => Value::Null,
@@ -239,20 +240,25 @@ fn list(addresses: &[IpAddr]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(";")
 }
 
-/// The addresses of a list in order, IPv6 first; `None` if one is no address, or there is none.
+/// The addresses of a list in order, IPv6 first, as they are written; `None` if one is no address, or there
+/// is none.
 fn sort(list: &str) -> Option<String> {
     let bare: String = list.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let parsed =
-        |text: &'_ str| text.parse::<IpAddr>().ok().map(|ip| (ip.is_ipv4(), ip, text.to_owned()));
-    let mut rows = bare.split(';').map(parsed).collect::<Option<Vec<_>>>()?;
-    rows.sort();
-    Some(rows.into_iter().map(|(_, _, text)| text).collect::<Vec<_>>().join(";"))
+    let parts = bare.split(';').filter(|part| !part.is_empty());
+    let parsed = parts.map(|text| text.parse::<IpAddr>().map(|ip| (ip.is_ipv4(), ip, text)));
+    let mut rows = parsed.collect::<Result<Vec<_>, _>>().ok()?;
+    rows.sort_by_key(|(is_ipv4, ip, _)| (*is_ipv4, *ip));
+    let sorted: Vec<&str> = rows.into_iter().map(|(_, _, text)| text).collect();
+    (!sorted.is_empty()).then(|| sorted.join(";"))
 }
 
+/// Whether an address is in a network; IPv4 stands for its mapping into IPv6 where the two differ.
 fn is_in_net(ip: &str, net: &str) -> bool {
-    match (ip.parse::<IpAddr>(), net.parse::<IpNet>()) {
-        (Ok(ip), Ok(net)) => net.contains(&ip),
-        _ => false,
+    let (Ok(ip), Ok(net)) = (ip.parse::<IpAddr>(), net.parse::<IpNet>()) else { return false };
+    match (ip, net) {
+        (IpAddr::V4(ip), IpNet::V6(net)) => net.contains(&ip.to_ipv6_mapped()),
+        (IpAddr::V6(ip), IpNet::V4(net)) => ip.to_ipv4_mapped().is_some_and(|ip| net.contains(&ip)),
+        (ip, net) => net.contains(&ip),
     }
 }
 
@@ -302,7 +308,9 @@ mod tests {
     fn lists_of_addresses_are_sorted_ipv6_first() {
         let sorted = |list: &str| host().call(Native::SortIpAddressList, &[text(list)]).unwrap();
         assert_eq!(sorted("10.2.3.9; ::9;10.2.3.10;::1"), text("::1;::9;10.2.3.9;10.2.3.10"));
-        assert_eq!(sorted(""), Value::Bool(false));
+        assert_eq!(sorted(";0::1; ::1;0:0::1;"), text("0::1;::1;0:0::1"));
+        assert_eq!(sorted(" ;"), Value::Bool(false));
+        assert_eq!(host().call(Native::SortIpAddressList, &[Value::Null]), Ok(Value::Null));
         assert_eq!(sorted("a"), Value::Bool(false));
     }
 
@@ -314,5 +322,7 @@ mod tests {
         assert!(is_in("198.95.249.79", "198.95.0.0/16") && is_in("2001:db8::1", "2001:db8::/32"));
         assert!(!is_in("198.95.249.79", "198.95.249.79") && !is_in("::1", "0.0.0.0/0"));
         assert!(!is_in("a.test", "192.0.2.0/24"), "names are not resolved");
+        assert!(is_in("::ffff:192.0.2.5", "192.0.0.0/16") && is_in("127.0.0.1", "::7f00:1/16"));
+        assert!(!is_in("::fffe:192.0.2.5", "192.0.0.0/16") && !is_in("192.0.2.5", "fe80::/32"));
     }
 }
