@@ -35,6 +35,8 @@ pub(super) struct Lookup {
     pub(super) why: Forwarded,
     /// The disk was not asked yet.
     pub(super) unread: bool,
+    /// A GET with a body: what answers it need not answer one without.
+    pub(super) fat: bool,
 }
 
 /// What the cache says to a request.
@@ -60,7 +62,8 @@ pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
     let control = RequestControl::of(headers);
     let miss = |why: Forwarded, unread: bool| {
         let (cache, url) = (Arc::clone(cache), url.as_str().to_owned());
-        Box::new(Lookup { cache, key, url, control, stale: None, why, unread })
+        let fat = asked.head.method == Method::GET && !asked.body.is_empty();
+        Box::new(Lookup { cache, key, url, control, stale: None, why, unread, fat })
     };
     let method = &asked.head.method;
     if (*method != Method::GET && *method != Method::HEAD) || asked.switched.is_some() {

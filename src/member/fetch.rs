@@ -377,7 +377,7 @@ async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<F
     };
     let decision = storing::decide(&seen, &cache.terms);
     let storable = match decision {
-        StoreDecision::Store(head) if is_framed(&response) => {
+        StoreDecision::Store(head) if is_framed(&response) && !lookup.fat => {
             cache.reserve(&head).map(|room| (head, room)).ok_or(None)
         }
         StoreDecision::Store(_) => Err(None),

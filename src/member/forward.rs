@@ -36,7 +36,7 @@ pub(super) async fn forward(
     let Answered { lease, reply } = exchange(plane, asked, &next).await?;
     if reply.head.status == StatusCode::SWITCHING_PROTOCOLS {
         return match (asked.upgrade(), asked.switched.take()) {
-            (Some(_), Some(client)) => Ok(tunnel::switch(plane, client, reply, lease)),
+            (Some(_), Some(client)) => tunnel::switch(plane, client, reply, lease),
             _ => Err(Failure::new(Cause::ProtocolError, "next hop switched protocols unasked")),
         };
     }
@@ -203,12 +203,15 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Outgoing, F
     };
     let unfit = || Failure::new(Cause::RequestError, "target cannot be passed on");
     let mut request = Outgoing::new(method, &target, &host).ok_or_else(unfit)?;
-    let (one_hop, mut said_length) = (OneHop::of(headers), false);
+    let (one_hop, mut said) = (OneHop::of(headers), None);
     for (name, value) in headers {
         if one_hop.has(name) || *name == HOST || *name == PROXY_AUTHORIZATION || *name == HOP {
             continue;
         }
-        said_length |= *name == CONTENT_LENGTH;
+        if *name == CONTENT_LENGTH {
+            let length = value.to_str().ok().and_then(|length| length.parse().ok());
+            said = Some(length.ok_or_else(unfit)?);
+        }
         request.field(name, value);
     }
     if let NextHop::Sibling(_, ready) = next {
@@ -225,9 +228,9 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Outgoing, F
         request.field(&CONNECTION, &HeaderValue::from_static("te"));
     }
     Ok(if asked.body.is_empty() {
-        request.without_body(said_length)
+        request.without_body(said.is_some())
     } else {
-        request.with_body(asked.body.offer(), said_length, expects_continue(asked))
+        request.with_body(asked.body.offer(), said, expects_continue(asked))
     })
 }
 

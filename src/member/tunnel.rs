@@ -52,7 +52,7 @@ pub(super) async fn open(
     if reply.head.status.is_success() {
         let client = asked.switched.take().ok_or_else(lost)?;
         let held = asked.head.extensions.remove::<Held>();
-        return Ok(opened(&join(plane, client, lease, held)));
+        return Ok(opened(&join(plane, client, lease, held)?));
     }
     // The sibling's own word on why not.
     Ok(receive(plane, asked, lease, reply))
@@ -64,7 +64,7 @@ pub(super) fn switch(
     client: OnUpgrade,
     reply: Reply,
     lease: Lease,
-) -> Response<Body> {
+) -> Result<Response<Body>, Failure> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let protocol = reply.head.headers.get(UPGRADE).cloned();
@@ -75,9 +75,9 @@ pub(super) fn switch(
         response.headers_mut().insert(UPGRADE, protocol);
     }
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    let traffic = join(plane, client, lease, None);
+    let traffic = join(plane, client, lease, None)?;
     response.extensions_mut().insert(Switched(traffic));
-    response
+    Ok(response)
 }
 
 fn opened(traffic: &Arc<Traffic>) -> Response<Body> {
@@ -86,21 +86,26 @@ fn opened(traffic: &Arc<Traffic>) -> Response<Body> {
     response
 }
 
-fn join(plane: &Plane, client: OnUpgrade, upstream: Lease, held: Option<Held>) -> Arc<Traffic> {
+fn join(
+    plane: &Plane,
+    client: OnUpgrade,
+    upstream: Lease,
+    held: Option<Held>,
+) -> Result<Arc<Traffic>, Failure> {
+    // The next hop has switched before it had the whole request.
+    let early = || Failure::new(Cause::ProtocolError, "next hop switched protocols too early");
+    let upstream = upstream.into_stream().ok_or_else(early)?;
     let traffic = Arc::<Traffic>::default();
     let carried = Arc::clone(&traffic);
     let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
     plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
         let _held = held;
-        match (client.await, upstream.into_stream()) {
-            (Ok(client), Some(upstream)) => {
-                carry(TokioIo::new(client), upstream, limit, &carried).await;
-            }
-            (Ok(_), None) => tracing::debug!("next hop left before the tunnel was open"),
-            (Err(error), _) => tracing::debug!(%error, "client left before its tunnel was open"),
+        match client.await {
+            Ok(client) => carry(TokioIo::new(client), upstream, limit, &carried).await,
+            Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
         }
     }));
-    traffic
+    Ok(traffic)
 }
 
 /// Carries bytes both ways until both sides have ended, one fails, or both are silent for `limit`.

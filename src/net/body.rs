@@ -306,6 +306,11 @@ impl LentBody {
         };
         let frame = ready!(poll_incoming(incoming, &mut lent.stall, cx));
         match &frame {
+            // HTTP/2 can end a body early without an error.
+            None if incoming.size_hint().exact().is_some_and(|left| left > 0) => {
+                lent.failed = true;
+                return Poll::Ready(Some(Err(BodyError::Lost)));
+            }
             None => lent.incoming = None,
             Some(Err(_)) => lent.failed = true,
             Some(Ok(_)) => lent.progress += 1,

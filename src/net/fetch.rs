@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Body as _;
-use hyper::header::CONTENT_LENGTH;
+use hyper::header::{CONTENT_LENGTH, HOST};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Request, StatusCode, Uri};
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use super::body::{Body, collect};
 use super::client::{Connection, LoneBody, Outgoing};
@@ -82,7 +83,10 @@ pub async fn fetch(request: Request<Body>, limits: FetchLimits) -> Result<Answer
     let exchange = async {
         let mut connection = Connection::new(stream);
         let sent = connection.send(request, limits.answer).await;
-        let reply = sent.map_err(|error| broken(error.to_string()))?;
+        let mut reply = sent.map_err(|error| broken(error.to_string()))?;
+        if let Some(uploading) = reply.uploading.take() {
+            connection.upload(uploading, &TaskTracker::new());
+        }
         let body = LoneBody::new(connection, reply.length);
         let body = collect(body, limits.body).await.map_err(|error| broken(error.to_string()))?;
         Ok(Answer { status: reply.head.status, headers: reply.head.headers, body })
@@ -95,8 +99,9 @@ pub async fn fetch(request: Request<Body>, limits: FetchLimits) -> Result<Answer
 fn outgoing(request: Request<Body>, uri: &Uri) -> Option<Outgoing> {
     let host = uri.authority()?.as_str().rsplit('@').next()?;
     let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    let mut outgoing = Outgoing::new(request.method(), path, host)?;
-    for (name, value) in request.headers() {
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let mut outgoing = Outgoing::new(request.method(), &format!("{slash}{path}"), host)?;
+    for (name, value) in request.headers().iter().filter(|(name, _)| *name != HOST) {
         outgoing.field(name, value);
     }
     let body = request.into_body();
@@ -104,8 +109,8 @@ fn outgoing(request: Request<Body>, uri: &Uri) -> Option<Outgoing> {
         Some(0) => outgoing.without_body(false),
         Some(length) => {
             outgoing.field(&CONTENT_LENGTH, &length.into());
-            outgoing.with_body(body, true, false)
+            outgoing.with_body(body, Some(length), false)
         }
-        None => outgoing.with_body(body, false, false),
+        None => outgoing.with_body(body, None, false),
     })
 }

@@ -187,8 +187,8 @@ fn starts_blank(line: &[u8]) -> bool {
 pub(super) fn chunk_size(line: &[u8]) -> Option<u64> {
     let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
     let (size, rest) = line.split_at_checked(digits)?;
-    let extended = matches!(rest.first(), None | Some(b';' | b' ' | b'\t'));
-    let size = std::str::from_utf8(size).ok().filter(|_| (1..=15).contains(&digits) && extended)?;
+    let ends = matches!(rest.trim_ascii_start().first(), None | Some(b';'));
+    let size = std::str::from_utf8(size).ok().filter(|_| (1..=15).contains(&digits) && ends)?;
     u64::from_str_radix(size, 16).ok()
 }
 

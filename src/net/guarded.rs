@@ -122,7 +122,9 @@ impl<S> Guarded<S> {
     fn mark(&self) {
         let waits = self.stall.timer.is_some() || self.flush.timer.is_some();
         self.pulse.midway.store(waits || !self.framing.is_between(), Ordering::Relaxed);
-        self.pulse.before_body.store(self.framing.is_before_body(), Ordering::Relaxed);
+        // Who still takes a response need not ask for the next one yet.
+        let before_body = !waits && self.framing.is_before_body();
+        self.pulse.before_body.store(before_body, Ordering::Relaxed);
     }
 
     fn watch<T>(
@@ -258,5 +260,36 @@ impl Stall {
             io::ErrorKind::TimedOut,
             "the other side makes no progress",
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    /// Whether a wait is over.
+    fn is_over(stall: &mut Stall) -> bool {
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        stall.watch::<()>(cx, Poll::Pending).is_ready()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_is_over_ends_the_wait() {
+        let mut stall = Stall { limit: LIMIT, timer: None };
+        assert!(!is_over(&mut stall));
+        tokio::time::advance(LIMIT + Duration::from_millis(100)).await;
+        assert!(is_over(&mut stall));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_ended_while_nobody_looked_begins_anew() {
+        let mut stall = Stall { limit: LIMIT, timer: None };
+        assert!(!is_over(&mut stall));
+        tokio::time::advance(LIMIT * 2).await;
+        assert!(!is_over(&mut stall));
+        tokio::time::advance(LIMIT + Duration::from_millis(100)).await;
+        assert!(is_over(&mut stall));
     }
 }

@@ -3,8 +3,9 @@
 //! RFC 9110, section 7.6.
 
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, HeaderValue,
-    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, MAX_FORWARDS, PROXY_AUTHORIZATION,
+    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use hyper::{HeaderMap, Version};
 
@@ -80,11 +81,25 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a field may stand behind a body: not if it tells where a message ends or goes, or who sends it
-/// (RFC 9110, section 6.5.1).
+/// Whether a field may stand behind a body: not if it tells where a message ends or goes, who sends it, or
+/// how it is to be taken (RFC 9110, section 6.5.1).
 pub fn may_trail(name: &HeaderName) -> bool {
-    const NEVER: [HeaderName; 6] =
-        [CONTENT_LENGTH, HOST, TRAILER, AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+    const NEVER: [HeaderName; 14] = [
+        AUTHORIZATION,
+        CACHE_CONTROL,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+        COOKIE,
+        EXPECT,
+        HOST,
+        MAX_FORWARDS,
+        PROXY_AUTHORIZATION,
+        SET_COOKIE,
+        TRAILER,
+        VIA,
+    ];
     !is_hop_by_hop(name) && !NEVER.contains(name)
 }
 

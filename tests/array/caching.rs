@@ -187,3 +187,20 @@ async fn in_an_array_only_the_owner_stores() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_answers_a_get_with_a_body_is_not_stored_for_those_without() {
+    let origin = Pages::start().await;
+    origin.put("/a", Page::fresh("hello"));
+    let (_array, member) = member(&origin).await;
+    let url = "http://a.test/a";
+    let fat = format!(
+        "GET {url} HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody"
+    );
+    let reply = crate::support::client::exchange(member, &fat).await;
+    assert_eq!((reply.status, reply.body.as_str()), (200, "hello"));
+    assert_eq!(cache_status(&reply), format!(r#"m1; fwd=bypass; key="{url}""#));
+    settled(member).await;
+    assert!(!is_hit(&get(member, url).await));
+    assert_eq!(origin.count("/a"), 2);
+}

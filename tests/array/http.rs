@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use crate::support::array::Array;
@@ -185,4 +186,45 @@ async fn a_connection_whose_response_pauses_is_not_idle() {
     while_others_ask(member).await;
     origin.release("/a", 1);
     assert_eq!(client.read(body.len()).await, body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_goes_on_while_its_answer_is_not_read() {
+    const LENGTH: usize = 4 << 20;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = listener.local_addr().unwrap();
+    // Answers at once, with as much as it is sent.
+    let answering = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (mut read, mut write) = stream.into_split();
+        let answer = async move {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n");
+            write.write_all(head.as_bytes()).await.unwrap();
+            write.write_all(&vec![b'a'; LENGTH]).await.unwrap();
+            write
+        };
+        let take = async move {
+            let (mut taken, mut buffer) = (0, vec![0; 1 << 16]);
+            while taken < LENGTH {
+                match read.read(&mut buffer).await.unwrap() {
+                    0 => break,
+                    bytes => taken += buffer[..bytes].split(|byte| *byte == b'q').count() - 1,
+                }
+            }
+            taken
+        };
+        let (_write, taken) = tokio::join!(answer, take);
+        taken
+    });
+    let array = Array::start(1, origin).await;
+    let mut client = Client::connect_narrow(array.members[0]).await;
+    client
+        .send(&format!("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nContent-Length: {LENGTH}\r\n\r\n"))
+        .await;
+    // A client may read nothing until it has sent everything.
+    client.send(&"q".repeat(LENGTH)).await;
+    let answer = client.rest().await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200") && body.len() == LENGTH, "{head}: {}", body.len());
+    assert_eq!(answering.await.unwrap(), LENGTH);
 }

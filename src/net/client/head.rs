@@ -112,8 +112,11 @@ fn parse(bytes: &Bytes, method: &Method) -> Result<(Head, usize), Malformed> {
     *built.status_mut() = status.ok_or(Malformed("status is no number from 100 to 999"))?;
     *built.version_mut() = version;
     *built.headers_mut() = headers;
-    let (parts, ()) = built.into_parts();
+    let (mut parts, ()) = built.into_parts();
     let length = length(&parts, method)?;
+    if let BodyLength::Exactly(length @ 1..) = length {
+        say_once(&mut parts.headers, length);
+    }
     let keep_alive = length != BodyLength::UntilClose && persists(&parts);
     Ok((Head { parts, length, keep_alive }, used))
 }
@@ -162,6 +165,15 @@ fn length(head: &Parts, method: &Method) -> Result<BodyLength, Malformed> {
     Ok(said.map_or(BodyLength::UntilClose, BodyLength::Exactly))
 }
 
+/// A length that was said twice goes on once (RFC 9110, section 8.6).
+fn say_once(headers: &mut HeaderMap, length: u64) {
+    let mut said = headers.get_all(CONTENT_LENGTH).into_iter();
+    let once = said.next().is_some_and(|value| !value.as_bytes().contains(&b','));
+    if !once || said.next().is_some() {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+}
+
 fn is_chunked(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
     let first = codings.next();
@@ -185,15 +197,18 @@ pub fn take_trailers(buffer: &mut BytesMut) -> Result<Option<HeaderMap>, Malform
         buffer.advance(2);
         return Ok(Some(HeaderMap::new()));
     }
+    if buffer.starts_with(b"\n") {
+        return Err(Malformed("malformed trailers"));
+    }
     let Some(end) = end_of_head(buffer, 0) else {
         let long = buffer.len() > LONGEST;
         return if long { Err(Malformed("trailers are too long")) } else { Ok(None) };
     };
     let bytes = buffer.split_to(end).freeze();
     let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
-    let Ok(httparse::Status::Complete((_, fields))) = httparse::parse_headers(&bytes, &mut fields)
-    else {
-        return Err(Malformed("malformed trailers"));
+    let fields = match httparse::parse_headers(&bytes, &mut fields) {
+        Ok(httparse::Status::Complete((used, fields))) if used == bytes.len() => fields,
+        Ok(_) | Err(_) => return Err(Malformed("malformed trailers")),
     };
     let mut trailers = HeaderMap::with_capacity(fields.len());
     for field in fields {
@@ -315,5 +330,6 @@ mod tests {
         assert_eq!(trailers("A: b\r\n\r\n").map(|found| found.map(|map| map.len())), Ok(Some(1)));
         assert_eq!(trailers("A: b\r\n"), Ok(None));
         assert!(trailers("A b\r\n\r\n").is_err());
+        assert!(trailers("\n").is_err() && trailers("A: b\n\nmore\r\n\r\n").is_err());
     }
 }

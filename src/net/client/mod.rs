@@ -153,7 +153,8 @@ impl Connection {
             if let Ok(head) = timeout(CONTINUE_WAIT, passage).await
                 && let Some(head) = head?
             {
-                self.write = Writer::Gone;
+                // Closed before the response is whole, the server might take it for an abort.
+                self.write = Writer::Here(write);
                 return Ok(Reply { keep_alive: false, withheld: true, ..head.into() });
             }
         }
@@ -260,8 +261,13 @@ impl Connection {
 
     /// The stream, once it speaks another protocol; what has come already is read first.
     pub fn into_stream(self) -> Option<impl AsyncRead + AsyncWrite + Unpin + Send> {
-        let Writer::Here(write) = self.write else { return None };
-        let read = io::Cursor::new(Bytes::from(self.buffer)).chain(self.read);
+        let write = match self.write {
+            Writer::Here(write) => write,
+            Writer::Away(mut back) => back.try_recv().ok()?,
+            Writer::Gone => return None,
+        };
+        let first = if self.buffer.is_empty() { Bytes::new() } else { self.buffer.freeze() };
+        let read = io::Cursor::new(first).chain(self.read);
         Some(tokio::io::join(read, write))
     }
 }

@@ -11,7 +11,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::timeout;
 
 use super::{UploadError, Uploading};
-use crate::net::body::Body;
+use crate::net::body::{Body, BodyError};
 use crate::net::headers::may_trail;
 
 /// A request, its head in bytes.
@@ -29,8 +29,8 @@ pub struct Outgoing {
 enum Framing {
     /// There is no body.
     None,
-    /// `Content-Length` tells it.
-    Length,
+    /// `Content-Length` says that it has so many bytes.
+    Length(u64),
     Chunked,
 }
 
@@ -75,12 +75,12 @@ impl Outgoing {
         self
     }
 
-    /// A request with a body; `said` tells that a field says how long it is, else it goes in chunks. With
-    /// `wait` it is held back until the server wants it (RFC 9110, section 10.1.1).
+    /// A request with a body, of the length that a field says; without one it goes in chunks. With `wait`
+    /// it is held back until the server wants it (RFC 9110, section 10.1.1).
     #[must_use]
-    pub fn with_body(mut self, body: Body, said: bool, wait: bool) -> Self {
-        self.framing = if said { Framing::Length } else { Framing::Chunked };
-        if !said {
+    pub fn with_body(mut self, body: Body, said: Option<u64>, wait: bool) -> Self {
+        self.framing = said.map_or(Framing::Chunked, Framing::Length);
+        if said.is_none() {
             self.text(&TRANSFER_ENCODING, b"chunked");
         }
         self.head.extend_from_slice(b"\r\n");
@@ -105,8 +105,12 @@ impl Outgoing {
 
     /// Sends the body; a server that takes none of it for `limit` fails it.
     pub(super) fn upload(self, write: OwnedWriteHalf, limit: Duration) -> Uploading {
-        let chunked = self.framing == Framing::Chunked;
-        Uploading(Box::pin(upload(write, self.body, chunked, limit)))
+        let length = match self.framing {
+            Framing::None => Some(0),
+            Framing::Length(length) => Some(length),
+            Framing::Chunked => None,
+        };
+        Uploading(Box::pin(upload(write, self.body, length, limit)))
     }
 }
 
@@ -116,22 +120,33 @@ const ROOM: usize = 1 << 10;
 async fn upload(
     mut write: OwnedWriteHalf,
     mut body: Body,
-    chunked: bool,
+    length: Option<u64>,
     limit: Duration,
 ) -> Result<OwnedWriteHalf, UploadError> {
-    let mut trailers = HeaderMap::new();
+    let (mut trailers, mut left) = (HeaderMap::new(), length);
     while let Some(frame) = body.frame().await {
         match frame.map_err(UploadError::Body)?.into_data() {
             Ok(data) if data.is_empty() => {}
-            Ok(data) if chunked => {
+            Ok(data) if left.is_none() => {
                 let size = Bytes::from(format!("{:x}\r\n", data.len()));
                 send(&mut write, size.chain(data).chain(&b"\r\n"[..]), limit).await?;
             }
-            Ok(data) => send(&mut write, data, limit).await?,
+            Ok(data) => {
+                // One byte more or less, and the next request would begin elsewhere for the server.
+                let bytes = u64::try_from(data.len()).unwrap_or(u64::MAX);
+                left = left.and_then(|left| left.checked_sub(bytes));
+                if left.is_none() {
+                    return Err(UploadError::Body(BodyError::Lost));
+                }
+                send(&mut write, data, limit).await?;
+            }
             Err(frame) => trailers = frame.into_trailers().unwrap_or_default(),
         }
     }
-    if chunked {
+    if left.is_some_and(|left| left > 0) {
+        return Err(UploadError::Body(BodyError::Lost));
+    }
+    if length.is_none() {
         let mut end = b"0\r\n".to_vec();
         for (name, value) in trailers.iter().filter(|(name, _)| may_trail(name)) {
             end.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
@@ -155,4 +170,42 @@ async fn send(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// What a server gets of a body, if it comes to its end.
+    async fn sent(body: &'static str, length: Option<u64>) -> Option<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let request = Outgoing::new(&Method::POST, "/", "a.test").unwrap();
+        let request = request.with_body(Body::full(body), length, false);
+        let (_read, write) = client.into_split();
+        let write = request.upload(write, Duration::from_secs(5)).0.await.ok()?;
+        drop(write);
+        let mut text = String::new();
+        server.read_to_string(&mut text).await.unwrap();
+        Some(text)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_as_long_as_its_head_says_or_in_chunks() {
+        assert_eq!(sent("hello", Some(5)).await.as_deref(), Some("hello"));
+        assert_eq!(sent("hello", None).await.as_deref(), Some("5\r\nhello\r\n0\r\n\r\n"));
+        assert_eq!(sent("hello", Some(4)).await, None);
+        assert_eq!(sent("hello", Some(6)).await, None);
+    }
+
+    #[test]
+    fn a_target_that_would_end_its_line_is_refused() {
+        for (target, host) in [("/a b", "h"), ("/\r\nX: y", "h"), ("", "h"), ("/", "h\r\nX: y")] {
+            assert!(Outgoing::new(&Method::GET, target, host).is_none(), "{target:?} {host:?}");
+        }
+    }
 }
