@@ -50,99 +50,103 @@ function shExpMatch(text, glob) {
   return new RegExp("^" + glob + "$").test(text);
 }
 
-function getDay(name) {
-  return name in wdays ? wdays[name] : -1;
-}
+var weekdayRange, dateRange, timeRange;
 
-function getMonth(name) {
-  return name in months ? months[name] : -1;
-}
-
-function weekdayRange() {
-  var now = new Date(), count = arguments.length, today = now.getDay(), first, last;
-  if (count < 1) return false;
-  if (arguments[count - 1] == "GMT") {
-    count--;
-    today = now.getUTCDay();
+// Nothing but these three is seen from outside.
+(function () {
+  function number(names, name) {
+    return name in names ? names[name] : -1;
   }
-  first = getDay(arguments[0]);
-  last = count == 2 ? getDay(arguments[1]) : first;
-  if (first < 0 || last < 0) return false;
-  return first <= last ? first <= today && today <= last : today <= last || first <= today;
-}
 
-// The time of now in UTC, as a local time.
-function parrayAsUtc(now) {
-  now.setFullYear(now.getUTCFullYear());
-  now.setMonth(now.getUTCMonth());
-  now.setDate(now.getUTCDate());
-  now.setHours(now.getUTCHours());
-  now.setMinutes(now.getUTCMinutes());
-  now.setSeconds(now.getUTCSeconds());
-}
-
-function parrayBetween(from, now, to) {
-  return from <= to ? from <= now && now <= to : now <= to || from <= now;
-}
-
-// Days, months and years, each alone or all that are given of a first and of a last date.
-function dateRange() {
-  var now = new Date(), count = arguments.length, utc, only, year, from, to, date, i, value;
-  var thisMonth = false;
-  if (count < 1) return false;
-  utc = arguments[count - 1] == "GMT";
-  if (utc) count--;
-  if (count == 1) {
-    only = parseInt(arguments[0]);
-    if (isNaN(only)) return (utc ? now.getUTCMonth() : now.getMonth()) == getMonth(arguments[0]);
-    if (only < 32) return (utc ? now.getUTCDate() : now.getDate()) == only;
-    return (utc ? now.getUTCFullYear() : now.getFullYear()) == only;
+  // The time of now in UTC, as a local time.
+  function asUtc(now) {
+    now.setFullYear(now.getUTCFullYear());
+    now.setMonth(now.getUTCMonth());
+    now.setDate(now.getUTCDate());
+    now.setHours(now.getUTCHours());
+    now.setMinutes(now.getUTCMinutes());
+    now.setSeconds(now.getUTCSeconds());
   }
-  year = now.getFullYear();
-  from = new Date(year, 0, 1, 0, 0, 0);
-  to = new Date(year, 11, 31, 23, 59, 59);
-  for (i = 0; i < count; i++) {
-    date = i < count >> 1 ? from : to;
-    value = parseInt(arguments[i]);
-    if (isNaN(value)) {
-      date.setMonth(getMonth(arguments[i]));
-    } else if (value < 32) {
-      thisMonth = count <= 2;
-      date.setDate(value);
-    } else {
-      date.setFullYear(value);
+
+  function isBetween(from, now, to) {
+    return from <= to ? from <= now && now <= to : now <= to || from <= now;
+  }
+
+  weekdayRange = function () {
+    var now = new Date(), count = arguments.length, today = now.getDay(), first, last;
+    if (count < 1) return false;
+    if (arguments[count - 1] == "GMT") {
+      count--;
+      today = now.getUTCDay();
     }
-  }
-  if (thisMonth) {
-    from.setMonth(now.getMonth());
-    to.setMonth(now.getMonth());
-  }
-  if (utc) parrayAsUtc(now);
-  return parrayBetween(from, now, to);
-}
+    first = number(wdays, arguments[0]);
+    last = count == 2 ? number(wdays, arguments[1]) : first;
+    if (first < 0 || last < 0) return false;
+    return first <= last ? first <= today && today <= last : today <= last || first <= today;
+  };
 
-// Hours, hours and minutes, or all three, of a first and a last time; the last minute is whole.
-function timeRange() {
-  var now = new Date(), count = arguments.length, utc, hour, from, to, half;
-  if (count < 1) return false;
-  utc = arguments[count - 1] == "GMT";
-  if (utc) count--;
-  hour = utc ? now.getUTCHours() : now.getHours();
-  if (count == 1) return hour == arguments[0];
-  if (count == 2) return arguments[0] <= hour && hour <= arguments[1];
-  if (count != 4 && count != 6) throw "timeRange: bad number of arguments";
-  from = new Date();
-  to = new Date();
-  half = count >> 1;
-  if (count == 6) {
-    from.setSeconds(arguments[2]);
-    to.setSeconds(arguments[5]);
-  }
-  from.setHours(arguments[0]);
-  from.setMinutes(arguments[1]);
-  to.setHours(arguments[half]);
-  to.setMinutes(arguments[half + 1]);
-  if (half == 2) to.setSeconds(59);
-  if (utc) parrayAsUtc(now);
-  return parrayBetween(from, now, to);
-}
+  // Days, months and years, each alone or all that are given of a first and of a last date.
+  dateRange = function () {
+    var now = new Date(), count = arguments.length, utc, only, year, from, to, date, i, value;
+    var thisMonth = false;
+    if (count < 1) return false;
+    utc = arguments[count - 1] == "GMT";
+    if (utc) count--;
+    if (count == 1) {
+      only = parseInt(arguments[0]);
+      if (isNaN(only)) {
+        return (utc ? now.getUTCMonth() : now.getMonth()) == number(months, arguments[0]);
+      }
+      if (only < 32) return (utc ? now.getUTCDate() : now.getDate()) == only;
+      return (utc ? now.getUTCFullYear() : now.getFullYear()) == only;
+    }
+    year = now.getFullYear();
+    from = new Date(year, 0, 1, 0, 0, 0);
+    to = new Date(year, 11, 31, 23, 59, 59);
+    for (i = 0; i < count; i++) {
+      date = i < count >> 1 ? from : to;
+      value = parseInt(arguments[i]);
+      if (isNaN(value)) {
+        date.setMonth(number(months, arguments[i]));
+      } else if (value < 32) {
+        // Of the first date only, in all libraries.
+        if (date === from) thisMonth = count <= 2;
+        date.setDate(value);
+      } else {
+        date.setFullYear(value);
+      }
+    }
+    if (thisMonth) {
+      from.setMonth(now.getMonth());
+      to.setMonth(now.getMonth());
+    }
+    if (utc) asUtc(now);
+    return isBetween(from, now, to);
+  };
+
+  // Hours, hours and minutes, or all three, of a first and a last time; the last minute is whole.
+  timeRange = function () {
+    var now = new Date(), count = arguments.length, utc, hour, from, to, half;
+    if (count < 1) return false;
+    utc = arguments[count - 1] == "GMT";
+    if (utc) count--;
+    hour = utc ? now.getUTCHours() : now.getHours();
+    if (count == 1) return hour == arguments[0];
+    if (count == 2) return arguments[0] <= hour && hour <= arguments[1];
+    if (count != 4 && count != 6) throw "timeRange: bad number of arguments";
+    from = new Date();
+    to = new Date();
+    half = count >> 1;
+    if (count == 6) {
+      from.setSeconds(arguments[2]);
+      to.setSeconds(arguments[5]);
+    }
+    from.setHours(arguments[0]);
+    from.setMinutes(arguments[1]);
+    to.setHours(arguments[half]);
+    to.setMinutes(arguments[half + 1]);
+    if (half == 2) to.setSeconds(59);
+    if (utc) asUtc(now);
+    return isBetween(from, now, to);
+  };
+})();

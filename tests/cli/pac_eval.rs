@@ -175,3 +175,45 @@ fn errors_name_the_line() {
         assert!(said.contains(":3:"), "{engine}: {said}");
     }
 }
+
+#[test]
+fn an_answer_that_nobody_can_use_is_an_error() {
+    for (script, expected) in [
+        ("return 'a;'.repeat(2e6);", "must return at most 64 KB, found 4000000 bytes"),
+        ("return 'PROXY \\u00fc:1';", "must return ASCII in Chrome"),
+    ] {
+        let (_folder, file) = body(script);
+        let output = run(&["pac", "eval", &file, "http://a/"]);
+        assert_eq!(output.status.code(), Some(65));
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn every_url_is_told_of_even_if_the_script_was_stopped() {
+    let (_folder, file) =
+        body("if (host == 'b') /^(a+)+$/.test(new Array(60).join('a') + 'b'); return 'DIRECT';");
+    let urls = ["http://a/", "http://b/", "http://c/"];
+    let flags = ["--engine", "boa", "--timeout", "1s", "--json"];
+    let output =
+        run(&["pac", "eval", &file].into_iter().chain(urls).chain(flags).collect::<Vec<_>>());
+    let told = stdout(&output);
+    let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let named: Vec<&str> = told.iter().map(|told| told["url"].as_str().unwrap()).collect();
+    assert_eq!(named, urls);
+    assert_eq!(told[0]["answer"], "DIRECT");
+    assert!(told[1]["error"].as_str().unwrap().contains("took longer than 1s"));
+    assert!(told[2]["error"].as_str().unwrap().contains("was not called"));
+}
+
+#[test]
+fn a_script_may_use_any_name_that_no_browser_uses() {
+    let (_folder, file) = pac(
+        "function getDay() { return 'mine'; }\nconst getMonth = 1;\nfunction FindProxyForURL(url, host) {\n\
+         return String(weekdayRange('SUN', 'SAT')) + typeof parrayBetween; }",
+    );
+    for engine in ["quickjs", "boa"] {
+        let output = run(&["pac", "eval", &file, "http://a/", "--engine", engine]);
+        assert_eq!(stdout(&output), "trueundefined\n", "{}", stderr(&output));
+    }
+}

@@ -137,6 +137,7 @@ fn time_is_what_the_flags_say() {
         ("dateRange(1, 'JUN', 15, 'AUG')", "2026-11-22T09:30", "UTC", "false"),
         ("dateRange(1, 'NOV', 2026, 30, 'NOV', 2026)", "2026-11-22T09:30", "UTC", "true"),
         ("dateRange(2027, 2028)", "2026-11-22T09:30", "UTC", "false"),
+        ("dateRange('MAR', 5)", "2026-06-15T12:00", "UTC", "true"),
         // One day of one month is not what people think.
         ("dateRange(1, 'JAN')", "2026-11-22T09:30", "UTC", "true"),
         ("new Date().getHours()", "2026-07-01T12:00Z", "Asia/Kolkata", "17"),

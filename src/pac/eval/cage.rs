@@ -52,7 +52,7 @@ impl Cage {
     }
 
     /// Does a job, and tells what each call came to, in order. What ends the process ends the job: the
-    /// last outcome then says why.
+    /// call that it was at says why, and those that follow say that they were not asked.
     ///
     /// # Errors
     /// A process that cannot be started.
@@ -65,7 +65,7 @@ impl Cage {
         command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(Stdio::piped());
         if job.environment.zone.is_some() {
-            command.env("TZ", zone.variable(job.environment.now.unwrap_or_default()));
+            command.env("TZ", zone.variable(job.environment.now));
         }
         let mut child = command.spawn().map_err(|error| broken(error.to_string()))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -120,6 +120,10 @@ impl Cage {
                 let why =
                     if was_late { self.late(doing) } else { self.died(doing, status, &last_words) };
                 tell(Outcome::of(Err(why)));
+                done += 1;
+            }
+            for url in calls.iter().skip(done) {
+                tell(Outcome::of(Err(EvalError::NotAsked(url.clone()))));
             }
         });
         Ok(())

@@ -147,8 +147,9 @@ pub struct Notes {
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Characters of an alert, and alerts and names of a call, that are kept at most.
+/// Characters of an alert, bytes of a name, and how many of each of a call, that are kept at most.
 const LONGEST_ALERT: usize = 4096;
+const LONGEST_NAME: usize = 255;
 const MOST_NOTES: usize = 1000;
 
 impl Host {
@@ -226,6 +227,7 @@ impl Host {
         let mut notes = self.notes.borrow_mut();
         let literal = host.parse::<IpAddr>().is_ok();
         if !literal
+            && host.len() <= LONGEST_NAME
             && notes.lookups.len() < MOST_NOTES
             && !notes.lookups.iter().any(|name| name == host)
         {

@@ -60,6 +60,25 @@ pub enum EvalError {
         /// What was returned.
         found: String,
     },
+    /// `FindProxyForURL` returned what this client takes for a failure of the script.
+    #[error("FindProxyForURL({url:?}) must return ASCII in Chrome, found {found:?}")]
+    NotAscii {
+        /// Its first argument.
+        url: String,
+        /// What was returned.
+        found: String,
+    },
+    /// `FindProxyForURL` returned more than anybody can use.
+    #[error("FindProxyForURL({url:?}) must return at most 64 KB, found {bytes} bytes")]
+    TooLong {
+        /// Its first argument.
+        url: String,
+        /// How much it returned.
+        bytes: usize,
+    },
+    /// An earlier call, or loading, ended the evaluation.
+    #[error("FindProxyForURL({0:?}) was not called: the script had been stopped before")]
+    NotAsked(String),
     /// It took too long, to load or to answer.
     #[error("{doing} took longer than {limit}")]
     Time {
@@ -97,6 +116,9 @@ pub enum Engine {
     /// Boa, which is Rust.
     Boa,
 }
+
+/// Bytes of an answer at most.
+const LONGEST_ANSWER: usize = 64 << 10;
 
 /// Why a text is no engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -234,6 +256,12 @@ trait Interpreter {
     fn fault(&self, message: &str) -> Option<Fault>;
 }
 
+/// The beginning of a text that a script has made, without what a terminal would obey.
+fn short(text: &str) -> String {
+    let harmless = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+    text.chars().take(2000).map(harmless).collect()
+}
+
 /// What stopped an interpreter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -248,6 +276,7 @@ struct Pac {
     interpreter: Box<dyn Interpreter>,
     entry: &'static str,
     limits: Limits,
+    profile: Profile,
 }
 
 impl Pac {
@@ -262,7 +291,7 @@ impl Pac {
         let mut load = |source: &str| {
             interpreter.load(source).map_err(|message| match interpreter.fault(&message) {
                 Some(fault) => fault.error("loading the script".to_owned(), limits),
-                None => EvalError::Load(message),
+                None => EvalError::Load(short(&message)),
             })
         };
         let now = now.map_or_else(|| "null".to_owned(), |now| now.to_string());
@@ -277,17 +306,25 @@ impl Pac {
         load(script)?;
         let mut names = profile.entry_points().iter().copied();
         let entry = names.find(|name| interpreter.has(name)).ok_or(EvalError::NoEntryPoint)?;
-        Ok(Self { interpreter, entry, limits })
+        Ok(Self { interpreter, entry, limits, profile: *profile })
     }
 
     fn call(&mut self, call: &Call) -> Result<String, EvalError> {
         let url = || call.url.clone();
         match self.interpreter.call(self.entry, [&call.url, &call.host]) {
+            Ok(Value::Text(answer)) if answer.len() > LONGEST_ANSWER => {
+                Err(EvalError::TooLong { url: url(), bytes: answer.len() })
+            }
+            Ok(Value::Text(answer)) if self.profile == Profile::Chrome && !answer.is_ascii() => {
+                Err(EvalError::NotAscii { url: url(), found: short(&answer) })
+            }
             Ok(Value::Text(answer)) => Ok(answer),
-            Ok(other) => Err(EvalError::NotAString { url: url(), found: other.to_string() }),
+            Ok(other) => {
+                Err(EvalError::NotAString { url: url(), found: short(&other.to_string()) })
+            }
             Err(message) => Err(match self.interpreter.fault(&message) {
                 Some(fault) => fault.error(format!("FindProxyForURL({:?})", call.url), self.limits),
-                None => EvalError::Thrown { url: url(), message },
+                None => EvalError::Thrown { url: url(), message: short(&message) },
             }),
         }
     }

@@ -106,6 +106,9 @@ impl Profile {
         let mut parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
         let host = parsed.host_str().unwrap_or_default();
         let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        if host.is_empty() {
+            return Err(wrong("it has no host".to_owned()));
+        }
         let host = host.to_owned();
         parsed.set_fragment(None);
         let secret = matches!(parsed.scheme(), "https" | "wss");
@@ -139,7 +142,8 @@ impl Profile {
     /// What this client makes of an answer.
     pub fn read(self, answer: &str) -> Reading {
         let mut reading = Reading::default();
-        let elements = answer.split(';').map(|part| part.trim_matches([' ', '\t', '\r', '\n']));
+        // A line end is no white space to a browser.
+        let elements = answer.split(';').map(|part| part.trim_matches([' ', '\t']));
         for element in elements.filter(|element| !element.is_empty()) {
             match self.element(element) {
                 Ok(route) => reading.routes.push(route.to_string()),
@@ -156,7 +160,7 @@ impl Profile {
 
     fn element(self, element: &str) -> Result<PacRoute, String> {
         let (word, rest) = element.split_once([' ', '\t']).unwrap_or((element, ""));
-        let rest = rest.trim();
+        let rest = rest.trim_matches([' ', '\t']);
         if word.eq_ignore_ascii_case("DIRECT") {
             return match rest {
                 "" => Ok(PacRoute::Direct),
@@ -260,6 +264,7 @@ mod tests {
             assert_eq!(call(profile, "http://[0:0::1]:8080/a?b#c"), expected);
         }
         assert!(Profile::Chrome.call("www.example.com").is_err());
+        assert!(Profile::Chrome.call("www.example.com:8080").is_err());
         assert_eq!(call(Profile::Chrome, "http://b\u{fc}cher.test/").1, "xn--bcher-kva.test");
     }
 
@@ -286,6 +291,7 @@ mod tests {
             ("PROXY u@a:1; PROXY a:; PROXY :1; PROXY", "DIRECT", "DIRECT", "DIRECT"),
             ("PROXY a:70000; PROXY a:+1; PROXY a b", "DIRECT", "DIRECT", "DIRECT"),
             ("DIRECT x; PROXY a:1", "PROXY a:1", "DIRECT; PROXY a:1", "PROXY a:1"),
+            ("PROXY a:1;\nPROXY b:2", "PROXY a:1", "PROXY a:1", "PROXY a:1"),
             ("", "DIRECT", "DIRECT", "DIRECT"),
         ] {
             assert_eq!(read(Profile::Chrome, answer), chrome, "{answer:?}");

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::environment::Host;
@@ -58,10 +58,18 @@ pub fn work(mut input: impl Read, output: &mut (impl Write + Send)) -> Result<()
 /// What this program needs by itself.
 const OWN: u64 = 64 << 20;
 
-/// Bounds the memory of this process: a built-in of an interpreter cannot be stopped otherwise.
+/// Bounds the memory of this process, and its life: a built-in of an interpreter cannot be stopped otherwise.
 fn bound(memory: u64) -> Result<(), EvalError> {
     let stack = u64::try_from(STACK).unwrap_or(u64::MAX);
     let most = Some(memory.saturating_add(stack).saturating_add(OWN));
+    let broken = |error: rustix::io::Errno| EvalError::Broken(error.to_string());
+    // What this process was given already may be less.
+    let given = getrlimit(Resource::Data).maximum;
+    let most = most.into_iter().chain(given).min();
     let limit = Rlimit { current: most, maximum: most };
-    setrlimit(Resource::Data, limit).map_err(|error| EvalError::Broken(error.to_string()))
+    // Nobody would stop it if its parent were killed.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+        .map_err(broken)?;
+    setrlimit(Resource::Data, limit).map_err(broken)
 }

@@ -13,6 +13,9 @@ use crate::remote::{read, read_text};
 /// The command that the cage starts.
 const WORKER: &str = "pac-worker";
 
+/// Bytes that an interpreter needs for itself.
+const LEAST: u64 = 1 << 20;
+
 /// The caged side.
 pub(in crate::commands) fn work() -> Result<ExitCode, CommandError> {
     let done = eval::work(std::io::stdin().lock(), &mut std::io::stdout());
@@ -76,6 +79,9 @@ pub(super) fn run(
     calls: Vec<Call>,
     tell: impl FnMut(Outcome),
 ) -> Result<(), CommandError> {
+    if args.memory.0 < LEAST {
+        return Err(CommandError::new(Kind::Usage, "--memory must be at least 1MB"));
+    }
     let limits = Limits { time: args.timeout.0, memory: args.memory.0 };
     let program = std::env::current_exe()?;
     let cage = Cage::new(program, vec![WORKER.to_owned()], limits);

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::process::ExitCode;
 
-use parray::pac::eval::{Call, Environment, Outcome, Reading};
+use parray::pac::eval::{Call, Environment, EvalError, Outcome, Reading};
 use serde_json::json;
 
 use super::caged;
@@ -17,23 +17,30 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode, CommandError> {
     let urls = urls(&args.urls)?;
     let calls = calls(&urls, args.host.as_deref(), &environment)?;
     let mut told = urls.iter().zip(calls.clone());
-    let (mut failed, mut printed) = (None, Ok(()));
+    let (mut failed, mut printed, mut unasked) = (None, Ok(()), 0);
     caged::run(script, environment, &args.cage, calls, |outcome| {
         let Some((url, call)) = told.next() else { return };
         printed =
             std::mem::replace(&mut printed, Ok(())).and_then(|()| show(args, url, &call, &outcome));
-        if let Err(error) = outcome.answer {
-            // The first counts, the others are told.
-            if let Some(earlier) = failed.replace(failure(args, error)) {
-                earlier.report();
+        match outcome.answer {
+            Ok(_) => {}
+            Err(EvalError::NotAsked(_)) => unasked += 1,
+            // The last is told at the end.
+            Err(error) => {
+                if let Some(earlier) = failed.replace(failure(args, error)) {
+                    earlier.report();
+                }
             }
         }
     })?;
+    if unasked > 0 {
+        failed = failed.map(|error| error.hint(format!("URLs that were not asked: {unasked}")));
+    }
     printed?;
     failed.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
-fn failure(args: &EvalArgs, error: parray::pac::eval::EvalError) -> CommandError {
+fn failure(args: &EvalArgs, error: EvalError) -> CommandError {
     let what = format!("{} gives no answer", args.file.display());
     CommandError::new(Kind::Data, what).because(error)
 }
@@ -91,7 +98,8 @@ fn show(args: &EvalArgs, url: &str, call: &Call, outcome: &Outcome) -> Result<()
     }
     if args.alerts {
         for alert in &notes.alerts {
-            eprintln!("alert: {alert}");
+            // A script shall not command a terminal.
+            eprintln!("alert: {}", alert.replace(char::is_control, " "));
         }
     }
     for dropped in reading.iter().flat_map(|reading| &reading.dropped) {
