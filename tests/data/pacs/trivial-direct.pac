@@ -1,0 +1,4 @@
+// Sends everything direct.
+function FindProxyForURL(url, host) {
+  return "DIRECT";
+}
