@@ -15,6 +15,14 @@ pub(crate) fn text(text: impl AsRef<str>) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Prints text with colours, which it loses where nobody would see them.
+pub(crate) fn styled(text: impl AsRef<str>) -> Result<(), CommandError> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_ref().as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
 /// Prints a line.
 pub(crate) fn line(line: impl AsRef<str>) -> Result<(), CommandError> {
     text(format!("{}\n", line.as_ref()))

@@ -1,17 +1,27 @@
 //! The routing decision as JavaScript: proxy auto-config files for browsers.
 //!
 //! [`generate()`] writes a PAC from a [`crate::route::Router`]; [`answer`] is what that PAC must return
-//! for a URL; [`eval`] runs a PAC; [`verify()`] runs it over many URLs and compares.
+//! for a URL; [`eval`] runs a PAC, [`cage`] one of anybody's; [`verify()`] runs it over many URLs and compares;
+//! [`check`](mod@check) tells what is unwise in any PAC.
 
+pub mod cage;
+pub mod cases;
+pub mod check;
+mod coverage;
 pub mod eval;
 mod generate;
 mod options;
 mod result;
+mod script;
+mod urls;
 mod verify;
 
+pub use coverage::{Instrumented, Point, PointKind};
 pub use generate::{GenerateError, answer, check_custom_logic, generate};
 pub use options::{MemberScheme, PacOptions};
 pub use result::{PacRoute, PacRoutes, RouteError};
+pub use script::Place;
+pub use urls::{Asked, LineError, read_urls};
 pub use verify::{Mismatch, VerifyError, sample_urls, verify};
 
 /// What a PAC is served as.

@@ -30,6 +30,7 @@ mod http2_limits;
 mod http2_malformed;
 mod limits;
 mod master;
+mod pac_check;
 mod pac_equivalence;
 mod refusals;
 mod routing;

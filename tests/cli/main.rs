@@ -28,6 +28,7 @@ mod help;
 mod http2;
 mod memory;
 mod pac;
+mod pac_check;
 mod pac_eval;
 mod pac_helpers;
 mod pat;

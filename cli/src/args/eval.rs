@@ -60,6 +60,13 @@ pub(crate) struct CageArgs {
     /// What runs it: quickjs or boa
     #[arg(long, default_value_t, value_name = "ENGINE")]
     pub(crate) engine: Engine,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// What a PAC may take.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LimitArgs {
     /// How long it may take to load, and for each URL
     #[arg(long, default_value = "5s", value_name = "DURATION")]
     pub(crate) timeout: Span,

@@ -2,6 +2,7 @@
 
 mod cache;
 mod eval;
+mod workbench;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
@@ -9,10 +10,11 @@ use std::path::PathBuf;
 
 pub(crate) use cache::{CacheCommand, PlaceArgs, SubjectArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use eval::{CageArgs, DnsArg, EnvironmentArgs, EvalArgs};
+pub(crate) use eval::{CageArgs, DnsArg, EnvironmentArgs, EvalArgs, LimitArgs};
 use pat::{
     ArrayName, CacheSize, HashKey, HashName, HashSeed, IpChoice, LoadFactor, MemberName, Opaque,
 };
+pub(crate) use workbench::CheckArgs;
 
 /// Run an array of HTTP proxies as one cache: one table, one ranking, one PAC
 ///
@@ -398,6 +400,8 @@ pub(crate) enum PacCommand {
     },
     /// Print what a PAC returns for URLs, one line each
     Eval(EvalArgs),
+    /// Tell what is wrong or unwise in PACs, and where
+    Check(CheckArgs),
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,6 @@
-//! The outer side of the cage: a child process that is killed when it takes too long.
+//! Scripts of anybody's, in a child process that is killed when it takes too long.
+
+mod worker;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -6,29 +8,26 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use super::clock::Zone;
-use super::worker::Order;
-use super::{EvalError, Job, Outcome};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-/// What a script may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// To load, and to answer each call.
-    pub time: Duration,
-    /// Bytes of memory, at most.
-    pub memory: u64,
-}
+use super::check::{Finding, Source};
+use super::coverage::Instrumented;
+use super::eval::{EvalError, Job, Limits, Outcome, Zone};
 
-impl Limits {
-    pub(super) fn memory_text(self) -> String {
-        format!("{} MB", self.memory >> 20)
-    }
-}
+pub use worker::work;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { time: Duration::from_secs(5), memory: 256 << 20 }
-    }
+/// What a process is asked for.
+#[derive(Debug, Serialize, Deserialize)]
+enum Order {
+    /// To run a script: a line for each call.
+    Run(Job, Limits),
+    /// To look at one: a line of findings.
+    Check(Source, Limits),
+    /// To make one tell what it reaches.
+    Instrument(String, Limits),
+    /// To tell what URLs one speaks of.
+    Literals(String, Limits),
 }
 
 /// Runs scripts of anybody's in a process of their own, which has nothing but standard input and output.
@@ -46,7 +45,7 @@ const GRACE: Duration = Duration::from_millis(500);
 const LAST_WORDS: u64 = 16 << 10;
 
 impl Cage {
-    /// A cage whose process is this program, which has to call [`work`](super::work).
+    /// A cage whose process is this program, which has to call [`work`].
     pub fn new(program: PathBuf, arguments: Vec<String>, limits: Limits) -> Self {
         Self { program, arguments, limits }
     }
@@ -57,31 +56,96 @@ impl Cage {
     /// # Errors
     /// A process that cannot be started.
     pub fn run(&self, job: Job, mut tell: impl FnMut(Outcome)) -> Result<(), EvalError> {
-        let broken = |why: String| EvalError::Broken(why);
         let calls: Vec<String> = job.calls.iter().map(|call| call.url.clone()).collect();
-        let zone =
-            Zone::of(job.environment.zone.as_deref()).map_err(|error| broken(error.to_string()))?;
+        let mut command = self.command();
+        if let Some(name) = &job.environment.zone {
+            let zone = Zone::of(Some(name)).map_err(|error| broken(&error))?;
+            command.env("TZ", zone.variable(job.environment.now));
+        }
+        let order = Order::Run(job, self.limits);
+        let doing = |done: usize| match calls.get(done) {
+            _ if done == 0 => "loading the script, or the first call,".to_owned(),
+            Some(url) => format!("FindProxyForURL({url:?})"),
+            None => "the script".to_owned(),
+        };
+        let mut told = 0;
+        self.converse(command, &order, calls.len(), doing, |line| {
+            told += 1;
+            tell(match line {
+                Ok(line) => serde_json::from_str(&line).unwrap_or_else(|error| {
+                    Outcome::of(Err(broken(&format!("{error} in {line:?}"))))
+                }),
+                Err(error) => Outcome::of(Err(error)),
+            });
+        })?;
+        for url in calls.iter().skip(told) {
+            tell(Outcome::of(Err(EvalError::NotAsked(url.clone()))));
+        }
+        Ok(())
+    }
+
+    /// What is wrong or unwise in a PAC.
+    ///
+    /// # Errors
+    /// A process that cannot be started, and what ends it.
+    pub fn check(&self, source: Source) -> Result<Vec<Finding>, EvalError> {
+        self.ask(&Order::Check(source, self.limits), "checking the script")
+    }
+
+    /// A script that tells what it reaches: a [`Job`] with `coverage` runs it.
+    ///
+    /// # Errors
+    /// A process that cannot be started, and what ends it; a script that does not parse.
+    pub fn instrument(&self, script: String) -> Result<Instrumented, EvalError> {
+        self.ask(&Order::Instrument(script, self.limits), "looking at the script")
+    }
+
+    /// URLs that a script's tests may take for theirs, and near misses; in a fixed order.
+    ///
+    /// # Errors
+    /// A process that cannot be started, and what ends it; a script that does not parse.
+    pub fn literals(&self, script: String) -> Result<Vec<String>, EvalError> {
+        self.ask(&Order::Literals(script, self.limits), "looking at the script")
+    }
+
+    /// Asks for one line.
+    fn ask<T: DeserializeOwned>(&self, order: &Order, doing: &str) -> Result<T, EvalError> {
+        let mut answer = Err(broken(&format!("{doing} gave nothing")));
+        self.converse(self.command(), order, 1, |_| doing.to_owned(), |line| answer = line)?;
+        serde_json::from_str::<Result<T, EvalError>>(&answer?).map_err(|error| broken(&error))?
+    }
+
+    fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(Stdio::piped());
-        if job.environment.zone.is_some() {
-            command.env("TZ", zone.variable(job.environment.now));
-        }
-        let mut child = command.spawn().map_err(|error| broken(error.to_string()))?;
+        command
+    }
+
+    /// Starts a process, and tells its lines, at most so many. What ends the process is told in the place
+    /// of a line, unless it ended well.
+    fn converse(
+        &self,
+        mut command: Command,
+        order: &Order,
+        lines: usize,
+        doing: impl Fn(usize) -> String,
+        mut tell: impl FnMut(Result<String, EvalError>),
+    ) -> Result<(), EvalError> {
+        let order = serde_json::to_vec(order).map_err(|error| broken(&error))?;
+        let mut child = command.spawn().map_err(|error| broken(&error))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(mut input), Some(output), Some(errors)) = pipes else {
-            return Err(broken("no pipes".to_owned()));
+            return Err(broken(&"no pipes"));
         };
-        let order = Order { job, time: self.limits.time, memory: self.limits.memory };
-        let order = serde_json::to_vec(&order).map_err(|error| broken(error.to_string()))?;
-        let (lines, arrived) = mpsc::sync_channel(64);
+        let (sender, arrived) = mpsc::sync_channel(64);
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 input.write_all(&order).ok(); // it may have ended: its last words tell why
             });
             scope.spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    if lines.send(line).is_err() {
+                    if sender.send(line).is_err() {
                         return;
                     }
                 }
@@ -93,14 +157,11 @@ impl Cage {
             });
             let mut done = 0;
             let mut was_late = false;
-            while done < calls.len() {
+            while done < lines {
                 match arrived.recv_timeout(self.limits.time + GRACE) {
                     Ok(line) => {
-                        let outcome = serde_json::from_str(&line).unwrap_or_else(|error| {
-                            Outcome::of(Err(broken(format!("{error} in {line:?}"))))
-                        });
                         done += 1;
-                        tell(outcome);
+                        tell(Ok(line));
                     }
                     Err(RecvTimeoutError::Timeout) => {
                         was_late = true;
@@ -110,20 +171,14 @@ impl Cage {
                 }
             }
             drop(arrived);
-            let whole = done == calls.len();
+            let whole = done == lines;
             let status = end(&mut child, was_late || whole);
             let last_words = last_words.join().unwrap_or_default();
-            // A script that does not load is told in the place of the first call, and ends well.
-            let unloaded = done == 1 && status.is_some_and(|status| status.success());
-            if !whole && !unloaded {
-                let doing = doing(&calls, done);
-                let why =
-                    if was_late { self.late(doing) } else { self.died(doing, status, &last_words) };
-                tell(Outcome::of(Err(why)));
-                done += 1;
-            }
-            for url in calls.iter().skip(done) {
-                tell(Outcome::of(Err(EvalError::NotAsked(url.clone()))));
+            let ended_well = done > 0 && status.is_some_and(|status| status.success());
+            if was_late {
+                tell(Err(self.late(doing(done))));
+            } else if !whole && !ended_well {
+                tell(Err(self.died(doing(done), status, &last_words)));
             }
         });
         Ok(())
@@ -147,19 +202,14 @@ impl Cage {
     }
 }
 
-/// What a job was at after so many calls.
-fn doing(calls: &[String], done: usize) -> String {
-    match calls.get(done) {
-        _ if done == 0 => "loading the script, or the first call,".to_owned(),
-        Some(url) => format!("FindProxyForURL({url:?})"),
-        None => "the script".to_owned(),
-    }
-}
-
 /// Waits for the end of a process, which is forced if it is not near.
 fn end(child: &mut Child, by_force: bool) -> Option<ExitStatus> {
     if by_force {
         child.kill().ok(); // it may have ended
     }
     child.wait().ok()
+}
+
+fn broken(why: &dyn std::fmt::Display) -> EvalError {
+    EvalError::Broken(why.to_string())
 }

@@ -40,7 +40,7 @@ impl Zone {
 
     /// What `TZ` has to be for the C library to use this zone: its name where that is installed, else the
     /// offset at a time, in milliseconds since 1970-01-01T00:00Z; `None`: now.
-    pub(super) fn variable(&self, at: Option<i64>) -> String {
+    pub(in crate::pac) fn variable(&self, at: Option<i64>) -> String {
         let at = at.unwrap_or_else(|| Timestamp::now().as_millisecond());
         let name = self.0.iana_name().unwrap_or("UTC");
         if std::path::Path::new("/usr/share/zoneinfo").join(name).is_file() {

@@ -143,6 +143,9 @@ pub struct Notes {
     pub alerts: Vec<String>,
     /// Names that it looked up, each once, in order.
     pub lookups: Vec<String>,
+    /// Numbers of points that an instrumented script has reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<usize>,
 }
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -1,30 +1,30 @@
-//! Runs a PAC as a client would: [`evaluate`] a script of one's own, [`Cage`] one of anybody's.
+//! Runs a PAC as a client would: [`evaluate`] a script of one's own; [`Cage`](super::cage::Cage) runs one of
+//! anybody's.
 //!
 //! Two interpreters stand behind one trait: Boa, and QuickJS, which is several times faster, has no
 //! quadratic built-ins and can be stopped from inside. What clients give a PAC is the JavaScript of
 //! `pac-templates/helpers*.js`, and native functions that ask an [`Environment`] and no network.
 
 mod boa;
-mod cage;
 mod clock;
 mod environment;
 mod profile;
 mod quickjs;
-mod worker;
 
 use std::fmt;
 use std::rc::Rc;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use cage::{Cage, Limits};
 pub use clock::{ClockError, Now, Zone};
 pub use environment::{Environment, Names, Notes};
 pub use profile::{Dropped, Profile, ProfileError, Reading, UrlError};
-pub use worker::work;
 
+use super::coverage;
 use environment::{Host, Value};
+use quickjs::Quickjs;
 
 const HELPERS: &str = include_str!("../../../pac-templates/helpers.js");
 const HELPERS_EX: &str = include_str!("../../../pac-templates/helpers_ex.js");
@@ -32,7 +32,7 @@ const HELPERS_FIREFOX: &str = include_str!("../../../pac-templates/helpers_firef
 const CLOCK: &str = include_str!("../../../pac-templates/clock.js");
 
 /// Stack of the thread that evaluates; address space, not memory. Boa's parser recurses.
-const STACK: usize = 256 << 20;
+pub(super) const STACK: usize = 256 << 20;
 
 /// Why a PAC gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -176,6 +176,29 @@ pub struct Job {
     pub environment: Environment,
     /// What it is asked, in order.
     pub calls: Vec<Call>,
+    /// Whether the script is an [instrumented](super::Instrumented) one, and tells what it reaches.
+    pub coverage: bool,
+}
+
+/// What a script may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// To load, and to answer each call.
+    pub time: Duration,
+    /// Bytes of memory, at most.
+    pub memory: u64,
+}
+
+impl Limits {
+    pub(super) fn memory_text(self) -> String {
+        format!("{} MB", self.memory >> 20)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(5), memory: 256 << 20 }
+    }
 }
 
 /// What one call came to.
@@ -188,9 +211,38 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn of(answer: Result<String, EvalError>) -> Self {
+    pub(super) fn of(answer: Result<String, EvalError>) -> Self {
         Self { answer, notes: Notes::default() }
     }
+}
+
+/// Loads a job's script, in its engine, and tells what each call came to. A script that does not load is told
+/// in the place of the first call.
+pub(super) fn run(
+    job: &Job,
+    limits: Limits,
+    mut tell: impl FnMut(Outcome) -> Result<(), EvalError>,
+) -> Result<(), EvalError> {
+    let host = Rc::new(Host::new(job.environment.clone()));
+    let mut pac = match Pac::of(job, &host, limits) {
+        Ok(pac) => pac,
+        Err(error) => return tell(Outcome { answer: Err(error), notes: host.take_notes() }),
+    };
+    job.calls.iter().try_for_each(|call| {
+        let answer = pac.call(call);
+        let mut notes = host.take_notes();
+        if job.coverage {
+            notes.reached = pac.reached();
+        }
+        tell(Outcome { answer, notes })
+    })
+}
+
+/// Whether a script loads, in QuickJS, as in Chrome.
+pub(super) fn load(script: &str, limits: Limits) -> Result<(), EvalError> {
+    let host = Rc::new(Host::new(Environment::default()));
+    let engine = Quickjs::new(&host, limits.time, limits.memory)?;
+    Pac::load(Box::new(engine), &host, script, limits).map(drop)
 }
 
 /// Loads a script of one's own once, in Boa, and calls its `FindProxyForURL` for each of the calls. No
@@ -229,7 +281,8 @@ pub(super) fn check_function_body(body: &str) -> Result<(), String> {
     )
 }
 
-fn on_large_stack<T: Send>(
+/// Runs something that recurses as deeply as a script is nested.
+pub(super) fn on_large_stack<T: Send>(
     work: impl FnOnce() -> Result<T, EvalError> + Send,
 ) -> Result<T, EvalError> {
     let failed = |why: String| EvalError::Broken(why);
@@ -280,6 +333,14 @@ struct Pac {
 }
 
 impl Pac {
+    fn of(job: &Job, host: &Rc<Host>, limits: Limits) -> Result<Self, EvalError> {
+        let interpreter: Box<dyn Interpreter> = match job.engine {
+            Engine::Quickjs => Box::new(Quickjs::new(host, limits.time, limits.memory)?),
+            Engine::Boa => Box::new(boa::Boa::new(host)?),
+        };
+        Self::load(interpreter, host, &job.script, limits)
+    }
+
     /// Gives a script what its client would, and loads it.
     fn load(
         mut interpreter: Box<dyn Interpreter>,
@@ -326,6 +387,19 @@ impl Pac {
                 Some(fault) => fault.error(format!("FindProxyForURL({:?})", call.url), self.limits),
                 None => EvalError::Thrown { url: url(), message: short(&message) },
             }),
+        }
+    }
+}
+
+impl Pac {
+    /// What an instrumented script has reached since it was asked the last time.
+    fn reached(&mut self) -> Vec<usize> {
+        match self.interpreter.call(coverage::TAKE, ["", ""]) {
+            Ok(Value::Text(numbers)) => {
+                numbers.split(',').filter_map(|number| number.parse().ok()).collect()
+            }
+            // What it has reached before it was stopped is lost.
+            _ => Vec::new(),
         }
     }
 }

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use parray::pac::eval::{self, Cage, Call, Environment, Job, Limits, Names, Outcome, Zone};
+use parray::pac::cage::{self, Cage};
+use parray::pac::check::{Finding, Source};
+use parray::pac::eval::{Call, Environment, Job, Limits, Names, Outcome, Zone};
 
-use crate::args::{CageArgs, DnsArg, EnvironmentArgs};
+use crate::args::{CageArgs, DnsArg, EnvironmentArgs, LimitArgs};
 use crate::error::{CommandError, Kind};
 use crate::remote::{read, read_text};
 
@@ -18,7 +20,7 @@ const LEAST: u64 = 1 << 20;
 
 /// The caged side.
 pub(in crate::commands) fn work() -> Result<ExitCode, CommandError> {
-    let done = eval::work(std::io::stdin().lock(), &mut std::io::stdout());
+    let done = cage::work(std::io::stdin().lock(), &mut std::io::stdout());
     done.map_err(|error| CommandError::new(Kind::Data, error))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -71,20 +73,30 @@ pub(super) fn script(path: &Path, environment: &Environment) -> Result<String, C
     Ok(environment.profile.decode(&read(path)?))
 }
 
+pub(super) fn cage(args: &LimitArgs) -> Result<Cage, CommandError> {
+    if args.memory.0 < LEAST {
+        return Err(CommandError::new(Kind::Usage, "--memory must be at least 1MB"));
+    }
+    let limits = Limits { time: args.timeout.0, memory: args.memory.0 };
+    Ok(Cage::new(std::env::current_exe()?, vec![WORKER.to_owned()], limits))
+}
+
+/// What is wrong or unwise in a PAC.
+pub(super) fn check(source: Source, args: &LimitArgs) -> Result<Vec<Finding>, CommandError> {
+    let failed = |error| CommandError::new(Kind::Data, "the PAC cannot be checked").because(error);
+    cage(args)?.check(source).map_err(failed)
+}
+
 /// Runs a script for these calls, and tells what each came to, in order.
 pub(super) fn run(
     script: String,
     environment: Environment,
     args: &CageArgs,
     calls: Vec<Call>,
+    coverage: bool,
     tell: impl FnMut(Outcome),
 ) -> Result<(), CommandError> {
-    if args.memory.0 < LEAST {
-        return Err(CommandError::new(Kind::Usage, "--memory must be at least 1MB"));
-    }
-    let limits = Limits { time: args.timeout.0, memory: args.memory.0 };
-    let program = std::env::current_exe()?;
-    let cage = Cage::new(program, vec![WORKER.to_owned()], limits);
-    let job = Job { script, engine: args.engine, environment, calls };
+    let cage = cage(&args.limits)?;
+    let job = Job { script, engine: args.engine, environment, calls, coverage };
     cage.run(job, tell).map_err(|error| CommandError::new(Kind::Io, error))
 }

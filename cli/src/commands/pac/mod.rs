@@ -1,6 +1,7 @@
 //! `parray pac`.
 
 mod caged;
+mod check;
 mod eval;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ pub(super) fn run(command: PacCommand) -> Result<ExitCode, CommandError> {
             }
         }
         PacCommand::Eval(args) => return eval::run(&args),
+        PacCommand::Check(args) => return check::run(&args),
     }
     Ok(ExitCode::SUCCESS)
 }

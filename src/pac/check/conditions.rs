@@ -1,0 +1,272 @@
+//! Tests: what they compare, and which of them an earlier one has answered already.
+
+use oxc::ast::ast::{
+    Argument, AssignmentOperator, BinaryExpression, BinaryOperator, CallExpression, Expression,
+    IfStatement, LogicalExpression, LogicalOperator, Statement,
+};
+use oxc::ast_visit::{Visit, walk};
+use oxc::span::{GetSpan, Span};
+
+use super::calls::{helper, is_variable};
+use super::{Report, Rule, body, entry_points};
+use crate::pac::script::Script;
+
+/// Terms of one condition that some hosters of PACs advise not to exceed.
+const MOST_TERMS: usize = 100;
+
+pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+    Conditions { script, report, inside: None }.visit_program(script.program);
+    entry_points(script, |function| covered(script, body(function), report));
+}
+
+struct Conditions<'s, 'a, 'r, 't> {
+    script: &'s Script<'a>,
+    report: &'r mut Report<'t>,
+    /// The chain of terms that has been counted.
+    inside: Option<Span>,
+}
+
+impl<'a> Visit<'a> for Conditions<'_, 'a, '_, '_> {
+    fn visit_if_statement(&mut self, choice: &IfStatement<'a>) {
+        if let Expression::AssignmentExpression(set) = &choice.test
+            && set.operator == AssignmentOperator::Assign
+            && set.right.is_literal()
+        {
+            let message = format!(
+                "{} sets a variable, and is true or false always",
+                self.script.slice(set.span)
+            );
+            self.report.add(Rule::AssignmentInCondition, set.span, message, "write ==");
+        }
+        walk::walk_if_statement(self, choice);
+    }
+
+    fn visit_binary_expression(&mut self, it: &BinaryExpression<'a>) {
+        let equality = matches!(
+            it.operator,
+            BinaryOperator::Equality
+                | BinaryOperator::Inequality
+                | BinaryOperator::StrictEquality
+                | BinaryOperator::StrictInequality
+        );
+        if equality {
+            for (one, other) in [(&it.left, &it.right), (&it.right, &it.left)] {
+                self.compared(one, other, true);
+            }
+        }
+        walk::walk_binary_expression(self, it);
+    }
+
+    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        let given: Vec<&Expression<'a>> =
+            call.arguments.iter().map_while(Argument::as_expression).collect();
+        let name = helper(self.script, call);
+        match (name, given.as_slice(), &call.callee) {
+            (Some("dnsDomainIs" | "localHostOrDomainIs" | "shExpMatch"), [what, text], _) => {
+                self.compared(what, text, name == Some("shExpMatch"));
+            }
+            (None, [text, ..], Expression::StaticMemberExpression(member))
+                if ["indexOf", "lastIndexOf", "startsWith", "endsWith", "includes"]
+                    .contains(&member.property.name.as_str()) =>
+            {
+                let whole =
+                    member.property.name == "startsWith" || member.property.name == "indexOf";
+                self.compared(&member.object, text, whole);
+            }
+            (None, [what, ..], Expression::StaticMemberExpression(member))
+                if member.property.name == "test" =>
+            {
+                if let (true, Expression::RegExpLiteral(regex)) =
+                    (is_variable(what, "url"), &member.object)
+                {
+                    let pattern = regex.regex.pattern.text.replace("\\/", "/").replace("\\.", ".");
+                    self.path(&pattern.replace('^', ""), regex.span);
+                }
+            }
+            _ => {}
+        }
+        walk::walk_call_expression(self, call);
+    }
+
+    fn visit_logical_expression(&mut self, it: &LogicalExpression<'a>) {
+        let counted = self
+            .inside
+            .is_some_and(|outer| outer.start <= it.span.start && it.span.end <= outer.end);
+        if !counted {
+            self.inside = Some(it.span);
+            let mut terms = Vec::new();
+            flatten_all(&it.left, &mut terms);
+            flatten_all(&it.right, &mut terms);
+            if terms.len() > MOST_TERMS {
+                let message = format!("{} terms stand in one condition", terms.len());
+                let help =
+                    "put names into an object, and look for each end of host that begins at a dot";
+                self.report.add(Rule::LongCondition, it.span, message, help);
+            }
+        }
+        walk::walk_logical_expression(self, it);
+    }
+}
+
+impl<'a> Conditions<'_, 'a, '_, '_> {
+    /// Something that is compared with a text; `whole` if from its beginning.
+    fn compared(&mut self, what: &Expression<'a>, text: &Expression<'a>, whole: bool) {
+        let Some(found) = self.script.constant(text) else { return };
+        if is_variable(what, "host") {
+            if found.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                let message = format!("{found:?} has capital letters, and host has none");
+                let help = format!("write {:?}", found.to_ascii_lowercase());
+                self.report.add(Rule::HostCase, text.span(), message, help);
+            } else if found.contains("://") || found.contains('/') {
+                let message = format!("{found:?} is no part of a host");
+                self.report.add(Rule::NeverMatches, text.span(), message, "compare it with url");
+            }
+        }
+        if whole && is_variable(what, "url") {
+            self.path(&found, text.span());
+        }
+    }
+
+    /// A pattern of a URL that has a path which clients do not pass.
+    fn path(&mut self, pattern: &str, span: Span) {
+        let Some((scheme, rest)) = pattern.split_once("://") else { return };
+        let Some((_, path)) = rest.split_once('/') else { return };
+        if path.trim_matches(['*', '$', '.', ')', '?']).is_empty() {
+            return;
+        }
+        let scheme = scheme.trim_start_matches(['(', '*']);
+        if ["https", "wss", "https?", "http?", "http*"].contains(&scheme) {
+            let message = format!(
+                "{pattern:?} looks at the path of an https: URL, which clients do not pass"
+            );
+            self.report.add(Rule::HttpsPath, span, message, "decide by host");
+        }
+    }
+}
+
+fn flatten_all<'e, 'a>(expression: &'e Expression<'a>, terms: &mut Vec<&'e Expression<'a>>) {
+    match expression.without_parentheses() {
+        Expression::LogicalExpression(it) => {
+            flatten_all(&it.left, terms);
+            flatten_all(&it.right, terms);
+        }
+        other => terms.push(other),
+    }
+}
+
+/// The terms of `a || b || c`.
+fn alternatives<'e, 'a>(expression: &'e Expression<'a>, terms: &mut Vec<&'e Expression<'a>>) {
+    match expression.without_parentheses() {
+        Expression::LogicalExpression(it) if it.operator == LogicalOperator::Or => {
+            alternatives(&it.left, terms);
+            alternatives(&it.right, terms);
+        }
+        other => terms.push(other),
+    }
+}
+
+/// What a term lets pass.
+#[derive(Debug, PartialEq, Eq)]
+enum Test {
+    /// This host alone.
+    Host(String),
+    /// Hosts with this end.
+    End(String),
+    /// Whatever makes this text true; nothing else is known of it.
+    Text(String),
+}
+
+impl Test {
+    fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::End(end), Self::End(text) | Self::Host(text)) => text.ends_with(end.as_str()),
+            (one, other) => one == other,
+        }
+    }
+}
+
+fn test_of(script: &Script<'_>, term: &Expression<'_>) -> Test {
+    let text = || Test::Text(script.slice(term.span()).split_whitespace().collect());
+    match term {
+        Expression::BinaryExpression(it)
+            if matches!(it.operator, BinaryOperator::Equality | BinaryOperator::StrictEquality) =>
+        {
+            let sides = [(&it.left, &it.right), (&it.right, &it.left)];
+            let found = sides.into_iter().find(|(host, _)| is_variable(host, "host"));
+            let constant = found.and_then(|(_, text)| script.constant(text));
+            constant.map_or_else(text, Test::Host)
+        }
+        Expression::CallExpression(call) => {
+            let given: Vec<_> = call.arguments.iter().map_while(Argument::as_expression).collect();
+            let (Some(name), [host, pattern]) = (helper(script, call), given.as_slice()) else {
+                return text();
+            };
+            let Some(pattern) = script.constant(pattern).filter(|_| is_variable(host, "host"))
+            else {
+                return text();
+            };
+            match name {
+                "dnsDomainIs" => Test::End(pattern),
+                "shExpMatch" => match pattern.strip_prefix('*') {
+                    Some(end) if is_plain(end) => Test::End(end.to_owned()),
+                    None if is_plain(&pattern) => Test::Host(pattern),
+                    _ => text(),
+                },
+                _ => text(),
+            }
+        }
+        _ => text(),
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
+}
+
+/// Tests that decide what an earlier one, which returns, has decided already.
+fn covered(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Report<'_>) {
+    let mut earlier: Vec<(Test, Span)> = Vec::new();
+    for statement in statements {
+        let Statement::IfStatement(choice) = statement else {
+            // What a test sees may have changed.
+            if !matches!(
+                statement,
+                Statement::ReturnStatement(_) | Statement::FunctionDeclaration(_)
+            ) {
+                earlier.retain(|(test, _)| !matches!(test, Test::Text(_)));
+            }
+            continue;
+        };
+        follow(script, choice, &mut earlier, report);
+    }
+}
+
+fn follow(
+    script: &Script<'_>,
+    choice: &IfStatement<'_>,
+    earlier: &mut Vec<(Test, Span)>,
+    report: &mut Report<'_>,
+) {
+    let mut terms = Vec::new();
+    alternatives(&choice.test, &mut terms);
+    let mut fresh = Vec::new();
+    for term in terms {
+        let test = test_of(script, term);
+        let cover = earlier.iter().chain(&fresh).find(|(known, _)| known.covers(&test));
+        if let Some((_, span)) = cover {
+            let line = report.lines.place(*span).line;
+            let message =
+                format!("decides nothing: what passes this test has passed that of line {line}");
+            report.add(Rule::Unreachable, term.span(), message, "put what is more special first");
+        } else {
+            fresh.push((test, term.span()));
+        }
+    }
+    if super::flow::returns(&choice.consequent) {
+        // An `else` is reached by what did not pass.
+        earlier.extend(fresh);
+    }
+    if let Some(Statement::IfStatement(next)) = &choice.alternate {
+        follow(script, next, earlier, report);
+    }
+}

@@ -1,0 +1,224 @@
+//! What is wrong or unwise in a PAC, found without asking it anything.
+//!
+//! [`check`] reads a text and walks its tree, once for each subject. How clients behave is told in
+//! `docs/pac.md`.
+
+mod calls;
+mod conditions;
+mod dns;
+mod flow;
+mod names;
+mod results;
+mod rule;
+mod sarif;
+mod syntax;
+mod text;
+
+use oxc::ast::ast::{Function, Statement};
+use oxc::ast_visit::{Visit, walk};
+use oxc::span::{GetSpan, Span};
+use oxc::syntax::scope::ScopeFlags;
+use serde::{Deserialize, Serialize};
+
+use super::eval::{EvalError, Profile};
+use super::script::{Lines, Place, Script, with_script};
+
+pub use rule::{Rule, RuleError, Severity};
+pub use sarif::sarif;
+pub use text::read;
+
+/// One remark about a PAC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was looked for.
+    pub rule: Rule,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// What it is: lower case, no full stop.
+    pub message: String,
+    /// What to write instead; may be empty.
+    pub help: String,
+    /// What may be done about it without changing what clients do.
+    pub fix: Option<Fix>,
+}
+
+/// A change of the text that is safe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// Bytes that go, of the text as [`read`] gives it.
+    pub start: u32,
+    /// The end of these.
+    pub end: u32,
+    /// What comes in their place.
+    pub text: String,
+}
+
+/// What a PAC was as bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its text: UTF-8 if it is that, else ISO-8859-1.
+    pub text: String,
+    /// Its size.
+    pub bytes: usize,
+    /// Whether a byte order mark came before the text.
+    pub mark: bool,
+}
+
+/// Collects findings.
+struct Report<'t> {
+    lines: Lines<'t>,
+    findings: Vec<Finding>,
+}
+
+impl Report<'_> {
+    fn add(
+        &mut self,
+        rule: Rule,
+        at: impl GetSpan,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add_fixed(rule, at, message, help, None);
+    }
+
+    fn add_fixed(
+        &mut self,
+        rule: Rule,
+        at: impl GetSpan,
+        message: impl Into<String>,
+        help: impl Into<String>,
+        fix: Option<Fix>,
+    ) {
+        self.findings.push(Finding {
+            rule,
+            severity: rule.severity(),
+            place: self.lines.place(at.span()),
+            message: message.into(),
+            help: help.into(),
+            fix,
+        });
+    }
+}
+
+/// What is wrong or unwise in a PAC, in the order of the text. `loads` loads it in an interpreter.
+///
+/// Recurses as deeply as the script is nested.
+pub fn check(source: &Source, loads: impl FnOnce(&str) -> Result<(), EvalError>) -> Vec<Finding> {
+    let mut report = Report { lines: Lines::new(&source.text), findings: Vec::new() };
+    text::check(source, &mut report);
+    let loaded = loads(&source.text);
+    let parsed = with_script(&source.text, |script| {
+        calls::check(script, &mut report);
+        conditions::check(script, &mut report);
+        dns::check(script, &mut report);
+        flow::check(script, &mut report);
+        names::check(script, &mut report);
+        results::check(script, &mut report);
+        syntax::check(script, &mut report);
+    });
+    let beginning = Span::new(0, 0);
+    match (parsed, loaded) {
+        (Err(error), Err(EvalError::Load(_))) => {
+            let help = text::no_script(&source.text).map(ToOwned::to_owned).or(error.help);
+            let message = format!("does not parse: {}", error.message);
+            report.add(Rule::Syntax, error.span, message, help.unwrap_or_default());
+        }
+        (Err(error), loaded) => {
+            let message = format!("is not analysed: {}", error.message);
+            report.add(Rule::NotAnalysed, error.span, message, error.help.unwrap_or_default());
+            if let Err(error) = loaded {
+                report_load(&error, beginning, &mut report);
+            }
+        }
+        (Ok(()), Err(error)) => report_load(&error, beginning, &mut report),
+        (Ok(()), Ok(())) => {}
+    }
+    report.findings.sort_by_key(|finding| (finding.place, finding.rule));
+    report.findings.dedup();
+    report.findings
+}
+
+fn report_load(error: &EvalError, at: Span, report: &mut Report<'_>) {
+    match error {
+        EvalError::NoEntryPoint => report.add(
+            Rule::NoEntryPoint,
+            at,
+            "defines no function FindProxyForURL",
+            "write function FindProxyForURL(url, host) { ... }",
+        ),
+        other => report.add(Rule::DoesNotLoad, at, other.to_string(), ""),
+    }
+}
+
+/// The text with all that is safe done to it, and how many changes that were.
+pub fn fix(source: &Source, findings: &[Finding]) -> (String, usize) {
+    let mut fixes: Vec<&Fix> = findings.iter().filter_map(|finding| finding.fix.as_ref()).collect();
+    fixes.sort_by_key(|fix| (fix.start, fix.end));
+    fixes.dedup();
+    let (mut fixed, mut at, mut done) = (String::with_capacity(source.text.len()), 0, 0);
+    for fix in fixes {
+        let bounds = (usize::try_from(fix.start), usize::try_from(fix.end));
+        let (Ok(start), Ok(end)) = bounds else { continue };
+        // One that reaches into the one before has to wait for the next run.
+        let Some(between) = source.text.get(at..start) else { continue };
+        fixed.push_str(between);
+        fixed.push_str(&fix.text);
+        (at, done) = (end, done + 1);
+    }
+    fixed.push_str(source.text.get(at..).unwrap_or_default());
+    (fixed, done + usize::from(source.mark))
+}
+
+/// Functions that clients call.
+const ENTRY_POINTS: [&str; 2] = ["FindProxyForURL", "FindProxyForURLEx"];
+
+/// Calls `found` for each function that clients call, wherever it is.
+fn entry_points<'a>(script: &Script<'a>, found: impl FnMut(&Function<'a>)) {
+    struct Finder<F>(F);
+    impl<'a, F: FnMut(&Function<'a>)> Visit<'a> for Finder<F> {
+        fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
+            let name = function.id.as_ref().map(|id| id.name.as_str());
+            if name.is_some_and(|name| ENTRY_POINTS.contains(&name)) {
+                (self.0)(function);
+            }
+            walk::walk_function(self, function, flags);
+        }
+
+        fn visit_assignment_expression(&mut self, it: &oxc::ast::ast::AssignmentExpression<'a>) {
+            self.value(it.left.get_identifier_name(), &it.right);
+            walk::walk_assignment_expression(self, it);
+        }
+
+        fn visit_variable_declarator(&mut self, it: &oxc::ast::ast::VariableDeclarator<'a>) {
+            let name = it.id.get_identifier_name();
+            if let Some(init) = &it.init {
+                self.value(name.as_ref().map(|name| name.as_str()), init);
+            }
+            walk::walk_variable_declarator(self, it);
+        }
+    }
+    impl<F> Finder<F> {
+        fn value<'a>(&mut self, name: Option<&str>, value: &oxc::ast::ast::Expression<'a>)
+        where
+            F: FnMut(&Function<'a>),
+        {
+            if let oxc::ast::ast::Expression::FunctionExpression(function) = value
+                && function.id.is_none()
+                && name.is_some_and(|name| ENTRY_POINTS.contains(&name))
+            {
+                (self.0)(function);
+            }
+        }
+    }
+    Finder(found).visit_program(script.program);
+}
+
+/// The statements of a function.
+fn body<'f, 'a>(function: &'f Function<'a>) -> &'f [Statement<'a>] {
+    function.body.as_ref().map_or(&[], |body| body.statements.as_slice())
+}
+
+/// All profiles, for rules that compare them.
+const PROFILES: [Profile; 3] = Profile::ALL;

@@ -1,0 +1,408 @@
+//! Names that a script uses: those that are nowhere, those of other places, and what it remembers.
+
+use std::collections::BTreeMap;
+
+use oxc::ast::AstKind;
+use oxc::ast::ast::{CallExpression, Expression, NewExpression, StaticMemberExpression};
+use oxc::ast_visit::{Visit, walk};
+use oxc::semantic::{NodeId, Reference};
+use oxc::span::{GetSpan, Span};
+
+use super::calls::{arity, helpers};
+use super::{ENTRY_POINTS, Report, Rule};
+use crate::pac::script::Script;
+
+/// Globals of ES3.
+const ES3: [&str; 33] = [
+    "Array",
+    "Boolean",
+    "Date",
+    "Error",
+    "EvalError",
+    "Function",
+    "Infinity",
+    "Math",
+    "NaN",
+    "Number",
+    "Object",
+    "RangeError",
+    "ReferenceError",
+    "RegExp",
+    "String",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+    "arguments",
+    "decodeURI",
+    "decodeURIComponent",
+    "encodeURI",
+    "encodeURIComponent",
+    "escape",
+    "eval",
+    "isFinite",
+    "isNaN",
+    "parseFloat",
+    "parseInt",
+    "undefined",
+    "unescape",
+    "this",
+    "NULL",
+];
+
+/// Globals that came later.
+const LATER: [&str; 30] = [
+    "AggregateError",
+    "Array",
+    "ArrayBuffer",
+    "BigInt",
+    "BigInt64Array",
+    "BigUint64Array",
+    "DataView",
+    "FinalizationRegistry",
+    "Float32Array",
+    "Float64Array",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "Intl",
+    "Iterator",
+    "JSON",
+    "Map",
+    "Promise",
+    "Proxy",
+    "Reflect",
+    "Set",
+    "Symbol",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "WeakMap",
+    "WeakRef",
+    "WeakSet",
+    "globalThis",
+];
+
+/// Globals of pages, of Node.js and of Windows Script Host.
+const FOREIGN: [&str; 33] = [
+    "ActiveXObject",
+    "Buffer",
+    "Packages",
+    "TextDecoder",
+    "TextEncoder",
+    "URL",
+    "URLSearchParams",
+    "WScript",
+    "XMLHttpRequest",
+    "atob",
+    "btoa",
+    "chrome",
+    "clearTimeout",
+    "confirm",
+    "console",
+    "document",
+    "exports",
+    "external",
+    "fetch",
+    "importScripts",
+    "java",
+    "localStorage",
+    "location",
+    "module",
+    "navigator",
+    "performance",
+    "print",
+    "process",
+    "prompt",
+    "require",
+    "self",
+    "setTimeout",
+    "window",
+];
+
+/// Helpers that Firefox does not have.
+const EX: [&str; 6] = [
+    "dnsResolveEx",
+    "getClientVersion",
+    "isInNetEx",
+    "isResolvableEx",
+    "myIpAddressEx",
+    "sortIpAddressList",
+];
+
+/// Methods that came after ES3 and are methods of nothing else that a PAC has.
+const METHODS: [&str; 24] = [
+    "codePointAt",
+    "copyWithin",
+    "endsWith",
+    "every",
+    "filter",
+    "find",
+    "findIndex",
+    "findLast",
+    "flatMap",
+    "forEach",
+    "includes",
+    "map",
+    "matchAll",
+    "padEnd",
+    "padStart",
+    "reduce",
+    "reduceRight",
+    "repeat",
+    "replaceAll",
+    "some",
+    "startsWith",
+    "trim",
+    "trimEnd",
+    "trimStart",
+];
+
+/// Functions of objects that came after ES3.
+const STATICS: [(&str, &str); 24] = [
+    ("Array", "from"),
+    ("Array", "isArray"),
+    ("Array", "of"),
+    ("Date", "now"),
+    ("Math", "clz32"),
+    ("Math", "fround"),
+    ("Math", "imul"),
+    ("Math", "log10"),
+    ("Math", "log2"),
+    ("Math", "sign"),
+    ("Math", "trunc"),
+    ("Number", "isFinite"),
+    ("Number", "isInteger"),
+    ("Number", "isNaN"),
+    ("Number", "parseInt"),
+    ("Object", "assign"),
+    ("Object", "create"),
+    ("Object", "defineProperty"),
+    ("Object", "entries"),
+    ("Object", "freeze"),
+    ("Object", "fromEntries"),
+    ("Object", "keys"),
+    ("Object", "values"),
+    ("String", "raw"),
+];
+
+pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+    unresolved(script, report);
+    state(script, report);
+    redefined(script, report);
+    let mut uses = Uses { script, report, own: own_properties(script), told: BTreeMap::new() };
+    uses.visit_program(script.program);
+    let told = std::mem::take(&mut uses.told);
+    for (name, (span, count)) in told {
+        let times = if count == 1 { String::new() } else { format!(", {count} times") };
+        let message = format!("{name} came after ES3{times}");
+        report.add(Rule::NewBuiltin, span, message, "write it out, or define it if it is missing");
+    }
+}
+
+/// Whether a reference stands in a `typeof`, or its statement asks for the name's type before.
+fn is_guarded(script: &Script<'_>, name: &str, node: NodeId) -> bool {
+    let nodes = script.semantic.nodes();
+    if matches!(nodes.parent_kind(node), AstKind::UnaryExpression(it) if it.operator.is_typeof()) {
+        return true;
+    }
+    nodes.ancestor_kinds(node).any(|kind| match kind {
+        AstKind::IfStatement(it) => asks_type(script, it.test.span(), name),
+        AstKind::LogicalExpression(it) => asks_type(script, it.left.span(), name),
+        AstKind::ConditionalExpression(it) => asks_type(script, it.test.span(), name),
+        AstKind::TryStatement(_) => true,
+        _ => false,
+    })
+}
+
+fn asks_type(script: &Script<'_>, span: Span, name: &str) -> bool {
+    let text: String = script.slice(span).split_whitespace().collect::<Vec<_>>().join(" ");
+    text.contains(&format!("typeof {name}"))
+        || text.contains(&format!("typeof({name}"))
+        || text.contains(&format!("typeof ({name}"))
+}
+
+/// Names that no declaration of the script explains.
+fn unresolved(script: &Script<'_>, report: &mut Report<'_>) {
+    let scoping = script.semantic.scoping();
+    let mut all: Vec<(&str, Vec<&Reference>)> = scoping
+        .root_unresolved_references()
+        .iter()
+        .map(|(name, ids)| {
+            (name.as_str(), ids.iter().map(|id| scoping.get_reference(*id)).collect())
+        })
+        .collect();
+    all.sort_by_key(|(name, _)| *name);
+    for (name, references) in all {
+        let set = references.iter().any(|reference| reference.is_write());
+        let read =
+            references.iter().find(|it| it.is_read() && !is_guarded(script, name, it.node_id()));
+        let Some(read) = read else { continue };
+        let span = script.semantic.reference_span(read);
+        if set || ES3.contains(&name) {
+            continue;
+        }
+        if EX.contains(&name) {
+            let help = format!("write if (typeof {name} == \"function\") before it");
+            report.add(Rule::ExUnguarded, span, format!("{name} is not defined in Firefox"), help);
+        } else if name == "alert" {
+            let message = format!("alert is called {} times", references.len());
+            report.add(Rule::AlertUnguarded, span, message, "take it out when the file is done");
+        } else if arity(name).is_some() {
+        } else if LATER.contains(&name) {
+            let message = format!("{name} came after ES3");
+            report.add(Rule::NewBuiltin, span, message, "use objects and arrays");
+        } else if FOREIGN.contains(&name) {
+            let message = format!("{name} is not defined in a PAC");
+            report.add(Rule::ForeignName, span, message, "take it out; alert is all that there is");
+        } else {
+            let near = nearest(name);
+            let help = near.map_or_else(String::new, |near| format!("is {near} meant?"));
+            report.add(Rule::UndefinedName, span, format!("{name} is not defined"), help);
+        }
+    }
+}
+
+/// The helper that is meant by a name with another case, or a letter more, less or other.
+fn nearest(name: &str) -> Option<&'static str> {
+    helpers().chain(ES3).find(|known| {
+        known.eq_ignore_ascii_case(name) || (known.len() > 4 && is_one_edit(known, name))
+    })
+}
+
+fn is_one_edit(one: &str, other: &str) -> bool {
+    let same = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let rest = |text: &str, skip: usize| text.bytes().skip(same + skip).collect::<Vec<_>>();
+    rest(one, 1) == rest(other, 1)
+        || rest(one, 1) == rest(other, 0)
+        || rest(one, 0) == rest(other, 1)
+}
+
+/// Variables outside of all functions that a function sets.
+fn state(script: &Script<'_>, report: &mut Report<'_>) {
+    let scoping = script.semantic.scoping();
+    let nodes = script.semantic.nodes();
+    let in_function = |node: NodeId| {
+        nodes
+            .ancestor_kinds(node)
+            .any(|kind| matches!(kind, AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)))
+    };
+    let known = scoping
+        .symbol_ids()
+        .filter(|symbol| scoping.symbol_scope_id(*symbol) == scoping.root_scope_id())
+        .map(|symbol| {
+            (
+                scoping.symbol_name(symbol),
+                scoping.get_resolved_references(symbol).collect::<Vec<_>>(),
+            )
+        });
+    let unknown = scoping.root_unresolved_references().iter().map(|(name, ids)| {
+        (name.as_str(), ids.iter().map(|id| scoping.get_reference(*id)).collect())
+    });
+    for (name, references) in known.chain(unknown) {
+        let set = references.iter().find(|it| it.is_write() && in_function(it.node_id()));
+        if let Some(set) = set {
+            let span = script.semantic.reference_span(set);
+            let message = format!("{name} is set in a function, and lives on after the call");
+            report.add(Rule::GlobalState, span, message, format!("write var {name}"));
+        }
+    }
+}
+
+/// Functions that take the name of another.
+fn redefined(script: &Script<'_>, report: &mut Report<'_>) {
+    let scoping = script.semantic.scoping();
+    for symbol in scoping.symbol_ids() {
+        if scoping.symbol_scope_id(symbol) != scoping.root_scope_id() {
+            continue;
+        }
+        let (name, span) = (scoping.symbol_name(symbol), scoping.symbol_span(symbol));
+        if arity(name).is_some() {
+            let message = format!("{name} is a helper of all clients, and is defined anew");
+            report.add(Rule::Redefined, span, message, "take another name");
+        }
+        let again = scoping.symbol_redeclarations(symbol);
+        if let (true, Some(last)) = (again.len() > 1 && ENTRY_POINTS.contains(&name), again.last())
+        {
+            let message = format!("{name} is defined {} times; this one counts", again.len());
+            report.add(Rule::Redefined, last.span, message, "leave one");
+        }
+    }
+}
+
+/// Properties that the script gives to its own objects.
+fn own_properties(script: &Script<'_>) -> Vec<String> {
+    let mut own = Vec::new();
+    for node in script.semantic.nodes().iter() {
+        match node.kind() {
+            AstKind::ObjectProperty(it) => own.extend(it.key.static_name().map(String::from)),
+            AstKind::MethodDefinition(it) => own.extend(it.key.static_name().map(String::from)),
+            AstKind::AssignmentExpression(it) => {
+                let member = it.left.as_member_expression();
+                own.extend(
+                    member.and_then(|it| it.static_property_name()).map(|name| name.to_string()),
+                );
+            }
+            _ => {}
+        }
+    }
+    own.sort();
+    own.dedup();
+    own
+}
+
+struct Uses<'s, 'a, 'r, 't> {
+    script: &'s Script<'a>,
+    report: &'r mut Report<'t>,
+    own: Vec<String>,
+    /// What came after ES3, where first, and how often.
+    told: BTreeMap<String, (Span, usize)>,
+}
+
+impl Uses<'_, '_, '_, '_> {
+    fn is_global(&self, object: &Expression<'_>, name: &str) -> bool {
+        matches!(object.without_parentheses(), Expression::Identifier(it)
+            if it.name == name && self.script.semantic.is_reference_to_global_variable(it))
+    }
+
+    fn tell(&mut self, name: String, span: Span) {
+        self.told.entry(name).or_insert((span, 0)).1 += 1;
+    }
+
+    fn code(&mut self, span: Span) {
+        self.report.add(Rule::Eval, span, "makes code of a text", "write the code out");
+    }
+}
+
+impl<'a> Visit<'a> for Uses<'_, 'a, '_, '_> {
+    fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
+        let name = it.property.name.as_str();
+        if self.is_global(&it.object, "Math") && name == "random" {
+            let help = "let a hash of host choose: the same for every call";
+            self.report.add(Rule::Random, it.span, "the answer is a throw of dice", help);
+        }
+        let function = STATICS
+            .iter()
+            .find(|(object, function)| *function == name && self.is_global(&it.object, object));
+        if let Some((object, function)) = function {
+            self.tell(format!("{object}.{function}"), it.span);
+        } else if METHODS.contains(&name) && !self.own.iter().any(|own| own == name) {
+            self.tell(format!(".{name}"), it.property.span);
+        }
+        walk::walk_static_member_expression(self, it);
+    }
+
+    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        if self.is_global(&call.callee, "eval") || self.is_global(&call.callee, "Function") {
+            self.code(call.span);
+        }
+        walk::walk_call_expression(self, call);
+    }
+
+    fn visit_new_expression(&mut self, call: &NewExpression<'a>) {
+        if self.is_global(&call.callee, "Function") {
+            self.code(call.span);
+        }
+        walk::walk_new_expression(self, call);
+    }
+}

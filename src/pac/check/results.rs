@@ -1,0 +1,186 @@
+//! What a PAC returns, as its clients read it.
+
+use oxc::ast::AstKind;
+use oxc::ast::ast::{Expression, Function, ReturnStatement, StringLiteral};
+use oxc::ast_visit::{Visit, walk};
+use oxc::span::{GetSpan, Span};
+use oxc::syntax::scope::ScopeFlags;
+
+use super::{PROFILES, Report, Rule, entry_points};
+use crate::pac::script::Script;
+
+/// Words that begin an element of an answer.
+const TYPES: [&str; 8] = ["PROXY", "HTTPS", "HTTP", "SOCKS", "SOCKS4", "SOCKS5", "QUIC", "DIRECT"];
+
+pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+    let mut results = Results { script, report, seen: Vec::new() };
+    results.visit_program(script.program);
+    entry_points(script, |function| {
+        let mut returns = Returns { results: &mut results };
+        if let Some(body) = &function.body {
+            returns.visit_function_body(body);
+        }
+    });
+}
+
+/// Text literals that look like answers, wherever they stand.
+struct Results<'s, 'a, 'r, 't> {
+    script: &'s Script<'a>,
+    report: &'r mut Report<'t>,
+    seen: Vec<Span>,
+}
+
+impl<'a> Visit<'a> for Results<'_, 'a, '_, '_> {
+    fn visit_string_literal(&mut self, literal: &StringLiteral<'a>) {
+        let first = literal.value.trim_start().split([' ', '\t', ';']).next().unwrap_or_default();
+        // What is a part of a sum is no whole answer.
+        let nodes = self.script.semantic.nodes();
+        let parent = nodes.parent_kind(literal.node_id.get());
+        let part = matches!(
+            parent,
+            AstKind::BinaryExpression(_) | AstKind::ObjectProperty(_) | AstKind::CallExpression(_)
+        );
+        if !part && TYPES.contains(&first.to_ascii_uppercase().as_str()) {
+            self.answer(&literal.value, literal.span);
+        }
+    }
+}
+
+impl Results<'_, '_, '_, '_> {
+    /// Looks at an answer as each client does.
+    fn answer(&mut self, text: &str, span: Span) {
+        if self.seen.contains(&span) {
+            return;
+        }
+        self.seen.push(span);
+        let mut direct = false;
+        for element in text.split(';').map(|part| part.trim_matches([' ', '\t'])) {
+            if element.is_empty() {
+                continue;
+            }
+            if direct {
+                let message = format!("{element:?} comes after DIRECT");
+                self.report.add(Rule::AfterDirect, span, message, "put DIRECT last");
+            }
+            direct |= element.eq_ignore_ascii_case("DIRECT");
+            self.element(element, span);
+        }
+    }
+
+    fn element(&mut self, element: &str, span: Span) {
+        let dropped: Vec<(String, String)> = PROFILES
+            .into_iter()
+            .filter_map(|profile| {
+                let dropped = profile.read(element).dropped.pop()?;
+                Some((profile.to_string(), dropped.why))
+            })
+            .collect();
+        match dropped.as_slice() {
+            [] => {
+                let authority = element.split([' ', '\t']).next_back().unwrap_or_default();
+                let has_port =
+                    authority.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+                if !element.eq_ignore_ascii_case("DIRECT") && !has_port {
+                    let message = format!("{element:?} has no port");
+                    self.report.add(Rule::DefaultPort, span, message, "write the port");
+                }
+            }
+            [(_, why), ..] if dropped.len() == PROFILES.len() => {
+                let message = format!("{element:?} is left out by every client: {why}");
+                let help = "write DIRECT, or one of PROXY, HTTPS, SOCKS, SOCKS5 with host:port";
+                self.report.add(Rule::BadResult, span, message, help);
+            }
+            [(_, why), ..] => {
+                let clients: Vec<&str> =
+                    dropped.iter().map(|(client, _)| client.as_str()).collect();
+                let message =
+                    format!("{element:?} is left out by {}: {why}", clients.join(" and "));
+                let help = if element.to_ascii_uppercase().starts_with("HTTP ") {
+                    "write PROXY"
+                } else {
+                    "let an element follow that all clients know"
+                };
+                self.report.add(Rule::ClientResult, span, message, help);
+            }
+        }
+    }
+
+    /// Looks at what a function that clients call returns.
+    fn returned(&mut self, expression: &Expression<'_>) {
+        match expression.without_parentheses() {
+            Expression::ConditionalExpression(choice) => {
+                self.returned(&choice.consequent);
+                self.returned(&choice.alternate);
+            }
+            Expression::LogicalExpression(choice) => {
+                self.returned(&choice.left);
+                self.returned(&choice.right);
+            }
+            Expression::SequenceExpression(sequence) => {
+                if let Some(last) = sequence.expressions.last() {
+                    self.returned(last);
+                }
+            }
+            nothing if no_text(nothing) => {
+                let found = self.script.slice(nothing.span()).to_owned();
+                let message = format!("returns {found}, which is no string");
+                self.report.add(
+                    Rule::MayReturnUndefined,
+                    nothing.span(),
+                    message,
+                    "return \"DIRECT\"",
+                );
+            }
+            text => {
+                if let Some(answer) = self.script.constant(text) {
+                    self.answer(&answer, text.span());
+                }
+            }
+        }
+    }
+}
+
+/// Whether this is never a string.
+fn no_text(expression: &Expression<'_>) -> bool {
+    expression.is_null_or_undefined()
+        || matches!(
+            expression,
+            Expression::BooleanLiteral(_)
+                | Expression::NumericLiteral(_)
+                | Expression::ArrayExpression(_)
+                | Expression::ObjectExpression(_)
+                | Expression::FunctionExpression(_)
+                | Expression::ArrowFunctionExpression(_)
+        )
+}
+
+/// What one function returns, without those inside of it.
+struct Returns<'p, 's, 'a, 'r, 't> {
+    results: &'p mut Results<'s, 'a, 'r, 't>,
+}
+
+impl<'a> Visit<'a> for Returns<'_, '_, 'a, '_, '_> {
+    fn visit_return_statement(&mut self, statement: &ReturnStatement<'a>) {
+        match &statement.argument {
+            Some(argument) => self.results.returned(argument),
+            None => {
+                let message = "returns nothing";
+                self.results.report.add(
+                    Rule::MayReturnUndefined,
+                    statement.span,
+                    message,
+                    "return \"DIRECT\"",
+                );
+            }
+        }
+        walk::walk_return_statement(self, statement);
+    }
+
+    fn visit_function(&mut self, _inner: &Function<'a>, _flags: ScopeFlags) {}
+
+    fn visit_arrow_function_expression(
+        &mut self,
+        _inner: &oxc::ast::ast::ArrowFunctionExpression<'a>,
+    ) {
+    }
+}

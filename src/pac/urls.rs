@@ -1,0 +1,241 @@
+//! URLs to ask a PAC for: from a list, from an access log, or made of what stands in PACs.
+
+use std::collections::{BTreeSet, HashMap};
+
+use oxc::ast::ast::{RegExpLiteral, StringLiteral, TemplateElement};
+use oxc::ast_visit::Visit;
+use serde::{Deserialize, Serialize};
+
+use super::script::Script;
+
+/// A URL, and how much it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The URL; of a CONNECT `https://host:port/`.
+    pub url: String,
+    /// How many requests; 1 for each line of a list.
+    pub requests: u64,
+    /// Bytes that were sent for it; 0 where that is unknown.
+    pub bytes: u64,
+}
+
+/// A line that has no URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "line {line} must be a URL, or of an access log (squid, combined or json), found {found:?}"
+)]
+pub struct LineError {
+    /// 1-based.
+    pub line: usize,
+    /// How it begins.
+    pub found: String,
+}
+
+/// Reads URLs, one a line, or an access log in Squid's native format, the combined format or JSON; each
+/// URL once, in the order of the first. Empty lines and those that begin with `#` count for nothing, nor
+/// do requests without a URL.
+///
+/// # Errors
+/// The first line that is none of these.
+pub fn read_urls(text: &str) -> Result<Vec<Asked>, LineError> {
+    let mut all: Vec<Asked> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let found = || line.chars().take(80).collect();
+        let read = of_line(line).ok_or_else(|| LineError { line: number + 1, found: found() })?;
+        let Some((url, bytes)) = read else { continue };
+        let at = *known.entry(url.clone()).or_insert(all.len());
+        match all.get_mut(at) {
+            Some(asked) => {
+                asked.requests += 1;
+                asked.bytes += bytes;
+            }
+            None => all.push(Asked { url, requests: 1, bytes }),
+        }
+    }
+    Ok(all)
+}
+
+/// URL and bytes of a line; inside, nothing for a request without a URL.
+#[expect(clippy::option_option, reason = "no such line, and a line without a URL, are different")]
+fn of_line(line: &str) -> Option<Option<(String, u64)>> {
+    if line.starts_with('{') {
+        return json(line);
+    }
+    if let Some((before, rest)) = line.split_once('"') {
+        let (request, rest) = rest.split_once('"')?;
+        let mut words = request.split(' ');
+        let (method, target) = (words.next()?, words.next());
+        // A log has at least client, user and time before the request.
+        if before.split_ascii_whitespace().count() < 3 {
+            return None;
+        }
+        let bytes = rest.split_ascii_whitespace().nth(1).and_then(|bytes| bytes.parse().ok());
+        let Some(target) = target else { return Some(None) };
+        return Some(url_of(method, target).map(|url| (url, bytes.unwrap_or(0))));
+    }
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    match words.as_slice() {
+        [url] => url_of("GET", url).map(|url| Some((url, 0))),
+        [time, _, _, code, bytes, method, target, ..]
+            if time.parse::<f64>().is_ok() && code.contains('/') =>
+        {
+            let bytes = bytes.parse().ok()?;
+            Some(url_of(method, target).map(|url| (url, bytes)))
+        }
+        _ => None,
+    }
+}
+
+#[expect(clippy::option_option, reason = "as above")]
+fn json(line: &str) -> Option<Option<(String, u64)>> {
+    #[derive(Deserialize)]
+    struct Line {
+        url: String,
+        #[serde(default)]
+        method: String,
+        #[serde(default)]
+        bytes: u64,
+    }
+    let Line { url, method, bytes } = serde_json::from_str(line).ok()?;
+    Some(url_of(&method, &url).map(|url| (url, bytes)))
+}
+
+fn url_of(method: &str, target: &str) -> Option<String> {
+    let is_authority = || {
+        target
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    };
+    // A list may name a CONNECT, too.
+    let names_a_port = !target.contains('/') && is_authority();
+    if names_a_port && (method == "CONNECT" || !target.contains("://")) {
+        return Some(format!("https://{target}/"));
+    }
+    let url = url::Url::parse(target).ok()?;
+    url.has_host().then(|| target.to_owned())
+}
+
+/// What a script speaks of, as URLs that its tests may take for theirs, and near misses; in a fixed order.
+pub(super) fn literals(script: &Script<'_>) -> Vec<String> {
+    let mut texts = Texts(BTreeSet::new());
+    texts.visit_program(script.program);
+    let mut urls = BTreeSet::new();
+    for text in &texts.0 {
+        of_text(text, &mut urls);
+    }
+    urls.into_iter().collect()
+}
+
+/// Most texts of a script that URLs are made of.
+const MOST_TEXTS: usize = 200_000;
+
+struct Texts(BTreeSet<String>);
+
+impl Texts {
+    fn add(&mut self, text: &str) {
+        // Longer ones are data, in which names stand between something else.
+        for part in text.split(|c: char| c.is_whitespace() || ",;|\"'`\\^$()[]{}".contains(c)) {
+            if self.0.len() < MOST_TEXTS && (2..=200).contains(&part.len()) {
+                self.0.insert(part.to_ascii_lowercase());
+            }
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Texts {
+    fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
+        let first = it.value.split([' ', ':']).next().unwrap_or_default();
+        // Proxies are answers and no questions.
+        if !matches!(first, "PROXY" | "SOCKS" | "SOCKS4" | "SOCKS5" | "HTTPS" | "HTTP" | "DIRECT") {
+            self.add(&it.value);
+        }
+    }
+
+    fn visit_template_element(&mut self, it: &TemplateElement<'a>) {
+        self.add(&it.value.raw);
+    }
+
+    fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
+        self.add(&it.regex.pattern.text.replace("\\.", ".").replace("\\/", "/").replace(".*", ""));
+    }
+}
+
+fn of_text(text: &str, urls: &mut BTreeSet<String>) {
+    let fill = |pattern: &str| pattern.replace("**", "*").replace('*', "x").replace('?', "q");
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let scheme = if scheme.contains('*') || scheme.is_empty() { "http" } else { scheme };
+        add(&format!("{scheme}://{}", fill(rest)), urls);
+        return;
+    }
+    if text.starts_with('/') || text.contains('=') {
+        add(&format!("http://www.example.com/{}", fill(text.trim_start_matches(['/', '*']))), urls);
+        return;
+    }
+    let (host, path) = text.split_once('/').map_or((text, ""), |(host, path)| (host, path));
+    let bare = host.trim_start_matches(['*', '.']).trim_end_matches(['*', ':']);
+    if bare.is_empty() || !bare.chars().all(|c| c.is_ascii_alphanumeric() || "-._*?:".contains(c)) {
+        return;
+    }
+    let bare = fill(bare);
+    for host in
+        [bare.clone(), format!("www.{bare}"), format!("not{bare}"), format!("{bare}.example")]
+    {
+        add(&format!("http://{host}/{}", fill(path)), urls);
+    }
+    add(&format!("https://{bare}/"), urls);
+}
+
+fn add(url: &str, urls: &mut BTreeSet<String>) {
+    if url::Url::parse(url).is_ok_and(|parsed| parsed.has_host()) {
+        urls.insert(url.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(line: &str) -> (String, u64) {
+        let mut all = read_urls(line).unwrap();
+        let Asked { url, bytes, .. } = all.pop().unwrap();
+        (url, bytes)
+    }
+
+    #[test]
+    fn lists_and_logs_are_read() {
+        let url = "http://a.test/x?y".to_owned();
+        assert_eq!(one("a.test:443"), ("https://a.test:443/".to_owned(), 0));
+        assert_eq!(one("  http://a.test/x?y "), (url.clone(), 0));
+        let squid = "1286536309.075    180 192.0.2.1 TCP_MISS/200 411 GET http://a.test/x?y - HIER_DIRECT/a text/html";
+        assert_eq!(one(squid), (url.clone(), 411));
+        let tunnel = "1286536309.075    180 192.0.2.1 TCP_TUNNEL/200 99 CONNECT a.test:443 - HIER_DIRECT/a -";
+        assert_eq!(one(tunnel), ("https://a.test:443/".to_owned(), 99));
+        let combined = "192.0.2.1 - - [22/Nov/2026:09:30:00 +0000] \"GET http://a.test/x?y HTTP/1.1\" 200 411 \"-\" \"x\"";
+        assert_eq!(one(combined), (url.clone(), 411));
+        assert_eq!(
+            one("{\"url\":\"http://a.test/x?y\",\"method\":\"GET\",\"bytes\":5,\"other\":[]}"),
+            (url, 5)
+        );
+    }
+
+    #[test]
+    fn a_url_that_comes_again_is_counted() {
+        let all = read_urls("# list\nhttp://a.test/\n\nhttp://b.test/\nhttp://a.test/\n").unwrap();
+        let counts: Vec<_> = all.iter().map(|asked| (asked.url.as_str(), asked.requests)).collect();
+        assert_eq!(counts, [("http://a.test/", 2), ("http://b.test/", 1)]);
+    }
+
+    #[test]
+    fn what_is_no_url_is_told_by_its_line_and_requests_without_one_are_left_out() {
+        assert_eq!(read_urls("http://a.test/\nwhat is this\n").unwrap_err().line, 2);
+        assert_eq!(read_urls("{\"url\":1}").unwrap_err().line, 1);
+        let local = "192.0.2.1 - - [22/Nov/2026:09:30:00 +0000] \"GET /pat HTTP/1.1\" 200 411";
+        assert_eq!(read_urls(local).unwrap(), []);
+        assert_eq!(read_urls("192.0.2.1 - - [x] \"-\" 400 0").unwrap(), []);
+    }
+}
