@@ -1,4 +1,4 @@
-// The route key of a URL: a short string, cut out of the URL as it stands. No URL
+// The route key of a URL: a short string, cut out of the URL as it stands, as bytes. No URL
 // library could do it, as each normalises in its own way; the router has the same steps.
 // Data: parrayKeyKind.
 
@@ -15,6 +15,15 @@ function parrayCut(s, c) {
 }
 
 function parrayKey(url) {
+  var k=parrayKeyKind;
+  // Most URLs that browsers give to a PAC are plain http ones: ASCII in normal form, without
+  // credentials, port and fragment.
+  if (!/^http:\/\/[a-z\d.-]*[a-z\d-]\/[!"$-~]*$/.test(url)) return parrayBytes(parrayAny(url));
+  return k=="url" ? url : k=="path" ? parrayCut(url, "?") : parrayCut(url.substring(7), "/");
+}
+
+// The key of any URL, as text.
+function parrayAny(url) {
   var p = url.indexOf("://"), scheme = "", tail = "", port;
   if (p>=0) {
     scheme = parrayLower(url.substring(0, p));

@@ -2,7 +2,6 @@
 // the member at place i is scored with the hash of the key i + 1 times over. Needs carp.js.
 function parrayRank(key) {
   var h = 0, scores = [], i, j;
-  key = parrayBytes(key);
   for (i = 0; i < parrayMembers.length; i += 3) {
     for (j = 0; j < key.length; j++) h = h + (h << 19 | h >>> 13) + key.charCodeAt(j) | 0;
     // A member that is off has no proxy here: it is hashed, and comes after everybody.

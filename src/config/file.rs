@@ -12,7 +12,7 @@ use crate::access_log::{self, Format, LogConfig};
 use crate::auth::AuthConfig;
 use crate::files::read_limited;
 use crate::net::resolve::HostTarget;
-use crate::pac::{PacOptions, PacRoutes, check_custom_logic};
+use crate::pac::{PacOptions, PacRoutes, Style, check_custom_logic};
 use crate::units::{Rate, Span};
 
 /// Why a configuration cannot be used; the text names file, line and column where there are any.
@@ -135,6 +135,8 @@ pub struct PacFile {
     pub address: Option<String>,
     /// File with JavaScript that decides before the selection.
     pub custom_logic: Option<PathBuf>,
+    /// Whether names are shortened and white space is left out.
+    pub minify: bool,
 }
 
 /// `[access]`.
@@ -278,6 +280,9 @@ impl PacFile {
                 why: error.to_string(),
             })?;
             options.custom_logic = Some(text);
+        }
+        if self.minify {
+            options.style = Style::Minified;
         }
         Ok(options)
     }

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use crate::route::{CarpKind, Parts, RouteKey, Router};
 
 use super::eval;
-use super::options::PacOptions;
+use super::minify::minify;
+use super::options::{PacOptions, Style};
 
 /// Why no PAC can be made.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum GenerateError {
     /// The custom logic is no sequence of JavaScript statements.
     #[error("custom logic is not JavaScript that can stand in a function: {0}")]
     CustomLogic(String),
+    /// The script cannot be written in fewer bytes.
+    #[error("script cannot be minified: {0}")]
+    Minify(String),
 }
 
 const KEY: &str = include_str!("../../pac-templates/key.js");
@@ -27,6 +31,17 @@ const CARP10: &str = include_str!("../../pac-templates/carp10.js");
 const CARP11: &str = include_str!("../../pac-templates/carp11.js");
 const SQUID32: &str = include_str!("../../pac-templates/squid32.js");
 const FIND: &str = include_str!("../../pac-templates/find.js");
+
+/// What stands before the data of a PAC for people.
+const EXPLANATION: &str = "//
+// Each URL belongs to one member of the array: the one with the best score, a hash of the URL's
+// key, the member and its load factor. FindProxyForURL returns the members by their scores, best
+// first, so that a browser goes on to the next one when a member cannot be reached. Members
+// compute the same scores: a request that comes to another member is passed on to the owner.
+//
+// A row for each member: what a browser is given, then the load factor, or a multiplier that is
+// made of it, then the hash of its name, as one number or two.
+";
 
 /// What the PAC of this router must return for a URL: the members in rank order, then the default
 /// route; `DIRECT` where that leaves nothing.
@@ -62,8 +77,9 @@ pub fn generate(router: &Router, options: &PacOptions) -> Result<String, Generat
     let header = router.table().header();
     let mut pac = String::with_capacity(8 * 1024);
     // Writing to a String cannot fail.
+    let mut head = String::new();
     writeln!(
-        pac,
+        head,
         "// parray PAC of array {}, ConfigID {}, hash {}, key {}",
         json(header.array_name.as_str()),
         header.config_id,
@@ -88,7 +104,10 @@ pub fn generate(router: &Router, options: &PacOptions) -> Result<String, Generat
     }
     pac.push_str(&selection);
     pac.push_str("\n}\n");
-    Ok(pac)
+    if options.style == Style::Minified {
+        pac = minify(&pac).map_err(GenerateError::Minify)?;
+    }
+    Ok(head + &pac)
 }
 
 /// Data and functions of the selection; false if there is nothing to select from.
@@ -133,6 +152,9 @@ fn write_selection(pac: &mut String, router: &Router, options: &PacOptions) -> b
         return false;
     }
     let failover = options.failover.unwrap_or(on).clamp(1, on);
+    if options.style == Style::Explained {
+        pac.push_str(EXPLANATION);
+    }
     writeln!(pac, "var parrayMembers = [\n{}\n];", members.join(",\n")).ok();
     if matches!(router.parts(), Parts::Hrw(_)) {
         writeln!(pac, "var parraySeed = [{}];", seed_words(header.hash_seed)).ok();
@@ -141,7 +163,11 @@ fn write_selection(pac: &mut String, router: &Router, options: &PacOptions) -> b
     writeln!(pac, "var parrayFailover = {failover};").ok();
     writeln!(pac, "var parrayDefault = {};", json(&options.default_route.to_string())).ok();
     for script in [KEY, UTF8].iter().chain(&scripts).chain([&FIND]) {
-        push_stripped(pac, script);
+        if options.style == Style::Explained {
+            pac.push_str(script);
+        } else {
+            push_stripped(pac, script);
+        }
     }
     true
 }

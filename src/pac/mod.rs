@@ -7,22 +7,29 @@
 pub mod cage;
 pub mod cases;
 pub mod check;
+mod compare;
 mod coverage;
+mod draw;
 pub mod eval;
 mod generate;
+mod minify;
 mod options;
+mod prove;
 mod result;
 mod script;
+pub mod simulate;
 mod urls;
 mod verify;
 
+pub use compare::{Change, Comparison, Counts, compare};
 pub use coverage::{Instrumented, Point, PointKind};
 pub use generate::{GenerateError, answer, check_custom_logic, generate};
-pub use options::{MemberScheme, PacOptions};
+pub use options::{MemberScheme, PacOptions, Style};
+pub use prove::{Certificate, Proof, Question, prove};
 pub use result::{PacRoute, PacRoutes, RouteError};
 pub use script::Place;
 pub use urls::{Asked, LineError, read_urls};
-pub use verify::{Mismatch, VerifyError, sample_urls, verify};
+pub use verify::{Mismatch, VerifyError, sample_urls, shape_urls, verify};
 
 /// What a PAC is served as.
 pub const CONTENT_TYPE: &str = "application/x-ns-proxy-autoconfig";

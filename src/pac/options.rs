@@ -20,10 +20,24 @@ pub struct PacOptions {
     pub address: AddressBy,
     /// JavaScript that stands before the selection, inside of `FindProxyForURL(url, host)`.
     pub custom_logic: Option<String>,
+    /// For whom it is written.
+    pub style: Style,
+}
+
+/// For whom a PAC is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Style {
+    /// Browsers: no comments and no indentation.
+    #[default]
+    Plain,
+    /// Browsers on slow lines: short names, and no white space.
+    Minified,
+    /// People: with comments.
+    Explained,
 }
 
 impl Default for PacOptions {
-    /// All members, then `DIRECT`; plain proxies by name; no custom logic.
+    /// All members, then `DIRECT`; plain proxies by name; no custom logic; for browsers.
     fn default() -> Self {
         Self {
             failover: None,
@@ -31,6 +45,7 @@ impl Default for PacOptions {
             scheme: MemberScheme::Proxy,
             address: AddressBy::Name,
             custom_logic: None,
+            style: Style::Plain,
         }
     }
 }

@@ -124,12 +124,28 @@ fn url_of(method: &str, target: &str) -> Option<String> {
 pub(super) fn literals(script: &Script<'_>) -> Vec<String> {
     let mut texts = Texts(BTreeSet::new());
     texts.visit_program(script.program);
-    let mut urls = BTreeSet::new();
+    let mut urls: BTreeSet<String> = EVERYBODYS.into_iter().map(ToOwned::to_owned).collect();
     for text in &texts.0 {
         of_text(text, &mut urls);
     }
     urls.into_iter().collect()
 }
+
+/// What every PAC has an opinion of.
+const EVERYBODYS: [&str; 12] = [
+    "ftp://ftp.example.com/",
+    "http://10.1.2.3/",
+    "http://127.0.0.1/",
+    "http://172.16.1.2/",
+    "http://192.168.1.2/",
+    "http://203.0.113.1/",
+    "http://[2001:db8::1]/",
+    "http://intranet/",
+    "http://www.example.com/",
+    "http://www.example.com:8080/",
+    "https://www.example.com/",
+    "ws://www.example.com/",
+];
 
 /// Most texts of a script that URLs are made of.
 const MOST_TEXTS: usize = 200_000;

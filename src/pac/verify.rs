@@ -2,6 +2,7 @@
 
 use crate::route::Router;
 
+use super::draw::Draw;
 use super::eval::{self, Call, EvalError};
 use super::generate::answer;
 use super::options::PacOptions;
@@ -56,61 +57,71 @@ pub fn verify(
 ///
 /// The same seed gives the same URLs.
 pub fn sample_urls(count: usize, seed: u64) -> Vec<String> {
-    let mut draw = SplitMix(seed);
+    let mut draw = Draw(seed);
     (0..count).map(|_| sample_url(&mut draw)).collect()
 }
 
-fn sample_url(draw: &mut SplitMix) -> String {
-    const SCHEMES: [&str; 8] = ["http", "http", "http", "HTTP", "https", "wss", "ws", "ftp"];
-    const CREDENTIALS: [&str; 4] = ["", "", "user:pw@", "a@b@"];
-    const HOSTS: [&str; 8] = [
-        "www#.example.com",
-        "HOST#.Example.ORG",
-        "h#",
-        "192.0.2.#",
-        "[2001:db8::#]",
-        "xn--#.test",
-        "cdn#.example.net.",
-        "b\u{fc}cher#.example",
-    ];
-    const PORTS: [&str; 6] = ["", "", ":80", ":443", ":8080", ":"];
-    const TAILS: [&str; 8] = [
-        "",
-        "/",
-        "/p#/index.html",
-        "/p#?q=#&r=a%20b",
-        "?q=#",
-        "/caf\u{e9}/\u{1f600}#",
-        "/a#frag",
-        "/~u/!$'()*,;#",
-    ];
-    let mut url = String::new();
-    url.push_str(draw.pick(&SCHEMES));
-    url.push_str("://");
-    url.push_str(draw.pick(&CREDENTIALS));
-    // `#` of a host becomes a number; that of a tail may stay, as a fragment.
-    url.push_str(&draw.pick(&HOSTS).replace('#', &(draw.next() % 1000).to_string()));
-    url.push_str(draw.pick(&PORTS));
-    let tail = draw.pick(&TAILS);
-    let number = draw.next().to_string();
-    url.push_str(&if tail == "/a#frag" { tail.to_owned() } else { tail.replace('#', &number) });
-    url
+/// A URL of every shape: each scheme with each kind of credentials, host, port and path.
+pub fn shape_urls() -> Vec<String> {
+    let mut urls = Vec::new();
+    for scheme in SCHEMES {
+        for credentials in CREDENTIALS {
+            for host in HOSTS {
+                for port in PORTS {
+                    for tail in TAILS {
+                        let number = u64::try_from(urls.len()).unwrap_or(0);
+                        urls.push(url(scheme, credentials, host, port, tail, number, number));
+                    }
+                }
+            }
+        }
+    }
+    urls
 }
 
-/// Steele, Lea and Flood's generator: numbers that look random and are the same each time.
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn pick<const N: usize>(&mut self, choices: &[&'static str; N]) -> &'static str {
-        let at = usize::try_from(self.next() % 1024).unwrap_or(0) % N;
-        choices.get(at).copied().unwrap_or_default()
-    }
+fn sample_url(draw: &mut Draw) -> String {
+    let (scheme, credentials) = (draw.pick(&SCHEMES), draw.pick(&CREDENTIALS));
+    let (host, host_number) = (draw.pick(&HOSTS), draw.next());
+    let (port, tail) = (draw.pick(&PORTS), draw.pick(&TAILS));
+    url(scheme, credentials, host, port, tail, host_number, draw.next())
 }
+
+/// `#` of a host becomes a number; that of a tail may stay, as a fragment.
+fn url(
+    scheme: &str,
+    credentials: &str,
+    host: &str,
+    port: &str,
+    tail: &str,
+    host_number: u64,
+    number: u64,
+) -> String {
+    let host = host.replace('#', &(host_number % 1000).to_string());
+    let tail =
+        if tail == "/a#frag" { tail.to_owned() } else { tail.replace('#', &number.to_string()) };
+    format!("{scheme}://{credentials}{host}{port}{tail}")
+}
+
+const SCHEMES: [&str; 8] = ["http", "http", "http", "HTTP", "https", "wss", "ws", "ftp"];
+const CREDENTIALS: [&str; 4] = ["", "", "user:pw@", "a@b@"];
+const HOSTS: [&str; 8] = [
+    "www#.example.com",
+    "HOST#.Example.ORG",
+    "h#",
+    "192.0.2.#",
+    "[2001:db8::#]",
+    "xn--#.test",
+    "cdn#.example.net.",
+    "b\u{fc}cher#.example",
+];
+const PORTS: [&str; 6] = ["", "", ":80", ":443", ":8080", ":"];
+const TAILS: [&str; 8] = [
+    "",
+    "/",
+    "/p#/index.html",
+    "/p#?q=#&r=a%20b",
+    "?q=#",
+    "/caf\u{e9}/\u{1f600}#",
+    "/a#frag",
+    "/~u/!$'()*,;#",
+];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use parray::pac::eval::{Engine, Now, Profile};
+use parray::pac::eval::{Engine, Limits, Now, Profile};
 use parray::units::{Size, Span};
 
 #[derive(Debug, Args)]
@@ -73,6 +73,13 @@ pub(crate) struct LimitArgs {
     /// How much memory it may take
     #[arg(long, default_value = "256MB", value_name = "SIZE")]
     pub(crate) memory: Size,
+}
+
+impl Default for LimitArgs {
+    fn default() -> Self {
+        let Limits { time, memory } = Limits::default();
+        Self { timeout: Span(time), memory: Size(memory) }
+    }
 }
 
 /// One `--dns`.

@@ -14,7 +14,9 @@ pub(crate) use eval::{CageArgs, DnsArg, EnvironmentArgs, EvalArgs, LimitArgs};
 use pat::{
     ArrayName, CacheSize, HashKey, HashName, HashSeed, IpChoice, LoadFactor, MemberName, Opaque,
 };
-pub(crate) use workbench::CheckArgs;
+pub(crate) use workbench::{
+    CheckArgs, DiffArgs, GenerateArgs, SimulateArgs, TestArgs, UrlsArgs, VerifyArgs,
+};
 
 /// Run an array of HTTP proxies as one cache: one table, one ranking, one PAC
 ///
@@ -160,6 +162,9 @@ pub(crate) struct PacArgs {
     /// File with JavaScript that decides before the selection
     #[arg(long, value_name = "FILE")]
     pub(crate) custom_logic: Option<PathBuf>,
+    /// Shorten names, and leave out white space
+    #[arg(long)]
+    pub(crate) minify: bool,
 }
 
 /// Which table a command works on.
@@ -388,20 +393,19 @@ pub(crate) enum ShowFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PacCommand {
     /// Print the PAC of a table
-    Generate {
-        /// The table: a file, or http://host:port of a master or member
-        #[arg(long, value_name = "FILE|URL")]
-        table: String,
-        #[command(flatten)]
-        pac: PacArgs,
-        /// Write it to this file instead of printing it
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    Generate(Box<GenerateArgs>),
     /// Print what a PAC returns for URLs, one line each
     Eval(EvalArgs),
     /// Tell what is wrong or unwise in PACs, and where
     Check(CheckArgs),
+    /// Run test cases over PACs
+    Test(Box<TestArgs>),
+    /// Tell which URLs get another answer from a new PAC than from the old one
+    Diff(Box<DiffArgs>),
+    /// Prove that a PAC answers as the members of a table route
+    Verify(Box<VerifyArgs>),
+    /// Show what users see when a member dies or the table changes
+    Simulate(Box<SimulateArgs>),
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The time and the time zone of an evaluation.
 
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::DateTime;
@@ -93,6 +94,15 @@ impl Now {
     }
 }
 
+impl fmt::Display for Now {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Given::Exact(time) => time.fmt(f),
+            Given::Local(time) => time.fmt(f),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +114,10 @@ mod tests {
         assert_eq!(time("2026-07-01T12:00:00Z"), 1_782_907_200_000);
         assert_eq!(time("2026-07-01T14:00"), 1_782_907_200_000);
         assert_eq!(time("2026-07-01T12:00:00+00:00"), 1_782_907_200_000);
+        for text in ["2026-07-01T12:00:00Z", "2026-07-01T14:00"] {
+            let now: Now = text.parse().unwrap();
+            assert_eq!(now.to_string().parse::<Now>().unwrap(), now);
+        }
         assert_eq!(zone.offset_at(1_782_907_200), 7200);
         assert!("noon".parse::<Now>().is_err() && Zone::of(Some("Mars/Base")).is_err());
     }

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
+use parray::pac::Asked;
 use parray::pac::cage::{self, Cage};
 use parray::pac::check::{Finding, Source};
-use parray::pac::eval::{Call, Environment, Job, Limits, Names, Outcome, Zone};
+use parray::pac::eval::{Call, Environment, Job, Limits, Names, Outcome, Profile, Zone};
 
 use crate::args::{CageArgs, DnsArg, EnvironmentArgs, LimitArgs};
 use crate::error::{CommandError, Kind};
@@ -85,6 +86,24 @@ pub(super) fn cage(args: &LimitArgs) -> Result<Cage, CommandError> {
 pub(super) fn check(source: Source, args: &LimitArgs) -> Result<Vec<Finding>, CommandError> {
     let failed = |error| CommandError::new(Kind::Data, "the PAC cannot be checked").because(error);
     cage(args)?.check(source).map_err(failed)
+}
+
+/// What a client passes for a URL; with a host of one's own, a URL that no client knows passes as it stands.
+pub(super) fn call(url: &str, host: Option<&str>, profile: Profile) -> Result<Call, CommandError> {
+    match (profile.call(url), host) {
+        (Ok(call), None) => Ok(call),
+        (Ok(call), Some(host)) => Ok(Call { host: host.to_owned(), ..call }),
+        (Err(_), Some(host)) => Ok(Call { url: url.to_owned(), host: host.to_owned() }),
+        (Err(error), None) => Err(CommandError::new(Kind::Data, error)),
+    }
+}
+
+/// URLs made of what stands in a script.
+pub(super) fn literals(script: &str, args: &LimitArgs) -> Result<Vec<Asked>, CommandError> {
+    let failed =
+        |error| CommandError::new(Kind::Data, "no URLs can be made of the PAC").because(error);
+    let urls = cage(args)?.literals(script.to_owned()).map_err(failed)?;
+    Ok(urls.into_iter().map(|url| Asked { url, requests: 1, bytes: 0 }).collect())
 }
 
 /// Runs a script for these calls, and tells what each came to, in order.

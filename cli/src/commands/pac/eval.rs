@@ -61,19 +61,13 @@ fn urls(given: &[String]) -> Result<Vec<String>, CommandError> {
     Ok(urls)
 }
 
-/// What a client passes for them; with a host of one's own, a URL that no client knows passes as it stands.
+/// What a client passes for them.
 fn calls(
     urls: &[String],
     host: Option<&str>,
     environment: &Environment,
 ) -> Result<Vec<Call>, CommandError> {
-    let call = |url: &String| match (environment.profile.call(url), host) {
-        (Ok(call), None) => Ok(call),
-        (Ok(call), Some(host)) => Ok(Call { host: host.to_owned(), ..call }),
-        (Err(_), Some(host)) => Ok(Call { url: url.clone(), host: host.to_owned() }),
-        (Err(error), None) => Err(CommandError::new(Kind::Data, error)),
-    };
-    urls.iter().map(call).collect()
+    urls.iter().map(|url| caged::call(url, host, environment.profile)).collect()
 }
 
 #[expect(clippy::print_stderr, reason = "what a client leaves out and a script says is no result")]
