@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_left_out_is_not_missed() {
         let short = |source: &str| minify(source).unwrap().trim_end().to_owned();
-        assert_eq!(short("var a = 1 ; // x\nvar bee = a + +a - -a;"), "var a=1;var b=a+ +a- -a;");
+        assert_eq!(short("var a = 1 ; // x\nvar bee = a + +a - -a;"), "var e=1;var t=e+ +e- -e;");
         assert_eq!(short("x = y\n(z)\nw()"), "x=y\n(z)\nw()");
         assert_eq!(
             short("function FindProxyForURL(url, host) { if (url) ; return host; }"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parray::pac::{
-    MemberScheme, PacOptions, PacRoutes, answer, eval, generate, sample_urls, verify,
+    MemberScheme, PacOptions, PacRoutes, Style, answer, eval, generate, sample_urls, verify,
 };
 use parray::route::Router;
 use pat::AddressBy;
@@ -15,15 +15,17 @@ fn options() -> impl Strategy<Value = PacOptions> {
     let failover = prop_oneof![Just(None), (1..6_usize).prop_map(Some)];
     let default =
         proptest::sample::select(vec!["DIRECT", "none", "PROXY last.example:3128; DIRECT"]);
-    (failover, default, any::<bool>(), any::<bool>()).prop_map(|(failover, default, tls, ip)| {
-        PacOptions {
+    let style = proptest::sample::select(vec![Style::Plain, Style::Minified, Style::Explained]);
+    (failover, default, any::<bool>(), any::<bool>(), style).prop_map(
+        |(failover, default, tls, ip, style)| PacOptions {
+            style,
             failover,
             default_route: default.parse().unwrap(),
             scheme: if tls { MemberScheme::Https } else { MemberScheme::Proxy },
             address: if ip { AddressBy::Ip } else { AddressBy::Name },
             custom_logic: None,
-        }
-    })
+        },
+    )
 }
 
 proptest! {
@@ -55,16 +57,41 @@ fn every_entry_point_agrees_on_the_sampled_urls() {
     verify(&pac, &router, &options, &sample_urls(2_000, 7)).unwrap();
 }
 
-#[test]
-fn sixteen_members_take_less_than_six_kilobytes() {
+/// A table of so many members.
+fn of_members(count: usize) -> Router {
     let mut table: pat::Table = include_str!("../data/tables/campus.pat").parse().unwrap();
-    for i in table.members().len()..16 {
-        let name = format!("cache{i:02}.campus.example.org").parse().unwrap();
+    for i in table.members().len()..count {
+        let name = format!("cache{i:03}.campus.example.org").parse().unwrap();
         let member = pat::Member::new(name, 3128.try_into().unwrap());
         table = table.apply(&[pat::Edit::Add(Box::new(member))]).unwrap();
     }
-    let pac = generate(&Router::new(Arc::new(table)), &PacOptions::default()).unwrap();
-    assert!(pac.len() < 6_000, "{} bytes", pac.len());
+    Router::new(Arc::new(table))
+}
+
+#[test]
+fn sixteen_members_take_less_than_six_kilobytes_and_256_less_than_24() {
+    let bytes = |count, style| {
+        let options = PacOptions { style, ..PacOptions::default() };
+        generate(&of_members(count), &options).unwrap().len()
+    };
+    assert!(bytes(16, Style::Plain) < 6_000 && bytes(256, Style::Plain) < 24_000);
+    let (few, many) = (bytes(16, Style::Minified), bytes(256, Style::Minified));
+    assert!(few < 5_000 && many < 21_000, "{few} {many}");
+}
+
+#[test]
+fn custom_logic_is_minified_with_the_rest_and_means_the_same() {
+    let logic = "var names = { 'a.test': 1 }, i\nfor (i in names)\n  if (host == i) return 'PROXY ' + i + ':1'";
+    let router = of_members(4);
+    let options = PacOptions {
+        custom_logic: Some(logic.to_owned()),
+        style: Style::Minified,
+        ..PacOptions::default()
+    };
+    let pac = generate(&router, &options).unwrap();
+    let calls = ["http://a.test/", "http://b.test/"].map(eval::Call::of);
+    let said = eval::evaluate(&pac, &calls).unwrap();
+    assert_eq!(said, ["PROXY a.test:1".to_owned(), answer(&router, &options, "http://b.test/")]);
 }
 
 #[test]

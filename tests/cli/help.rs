@@ -6,7 +6,7 @@ use crate::support::{run, stdout};
 
 #[test]
 fn the_help_of_every_command_stays_as_it_is() {
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 20] = [
         &[],
         &["up"],
         &["master"],
@@ -21,6 +21,11 @@ fn the_help_of_every_command_stays_as_it_is() {
         &["pat", "diff"],
         &["pac", "generate"],
         &["pac", "eval"],
+        &["pac", "check"],
+        &["pac", "test"],
+        &["pac", "diff"],
+        &["pac", "verify"],
+        &["pac", "simulate"],
         &["route"],
     ];
     for command in commands {
