@@ -58,7 +58,7 @@ fn node(pac: &str) -> Vec<Value> {
     let helpers = ["helpers.js", "helpers_ex.js"].map(template).join(",");
     let output = Command::new("node")
         .args(["--jitless", "--optimize_for_size"])
-        .args([data("node.js"), pac.to_owned(), data("urls.txt"), data("hosts"), helpers])
+        .args([data("in_node.js"), pac.to_owned(), data("urls.txt"), data("hosts"), helpers])
         .args([template("clock.js"), MILLISECONDS.to_owned(), MY_IP.to_owned()])
         .env("TZ", "UTC")
         .output()

@@ -25,4 +25,5 @@ mod auth;
 mod curl;
 mod lone;
 mod nghttp2;
+mod pacparser;
 mod squid;

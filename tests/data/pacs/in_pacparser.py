@@ -1,4 +1,4 @@
-"""Runs a PAC in pacparser: `pacparser.py PAC URLS MY_IP` prints a JSON array: what is returned, or null."""
+"""Runs a PAC in pacparser: `in_pacparser.py PAC URLS MY_IP` prints a JSON array: what is returned, or null."""
 
 import json
 import sys

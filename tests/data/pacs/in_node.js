@@ -1,4 +1,4 @@
-// Runs a PAC in node as Chromium would: `node node.js PAC URLS HOSTS HELPERS CLOCK NOW MY_IP`, where HELPERS and
+// Runs a PAC in node as Chromium would: `node in_node.js PAC URLS HOSTS HELPERS CLOCK NOW MY_IP`, where HELPERS and
 // CLOCK are files of pac-templates, prints a JSON array: what is returned, or null for a failure.
 const fs = require("fs");
 const vm = require("vm");
