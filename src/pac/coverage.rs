@@ -91,7 +91,7 @@ struct Insertion {
 
 struct Writer<'s, 'a> {
     script: &'s Script<'a>,
-    lines: Lines<'s>,
+    lines: Lines,
     points: Vec<Point>,
     insertions: Vec<Insertion>,
 }

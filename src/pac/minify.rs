@@ -11,6 +11,8 @@ use oxc::parser::{Parser, config::TokensParserConfig};
 use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::SourceType;
 
+use super::eval::on_large_stack;
+
 /// Names that clients look for.
 const KEPT: [&str; 2] = ["FindProxyForURL", "FindProxyForURLEx"];
 
@@ -19,6 +21,10 @@ const KEPT: [&str; 2] = ["FindProxyForURL", "FindProxyForURLEx"];
 /// # Errors
 /// What the parser says.
 pub(super) fn minify(source: &str) -> Result<String, String> {
+    on_large_stack(|| Ok(shorten(source))).map_err(|error| error.to_string())?
+}
+
+fn shorten(source: &str) -> Result<String, String> {
     let allocator = Allocator::default();
     let parser =
         Parser::new(&allocator, source, SourceType::script()).with_config(TokensParserConfig);

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -99,12 +99,15 @@ pub fn prove(
     let found = Mutex::new(Found::default());
     let done = AtomicU64::new(0);
     let (chunks, waiting) = mpsc::sync_channel::<(u64, Vec<String>)>(4);
-    let waiting = Mutex::new(waiting);
+    // The workers own it: when none is left, sending fails.
+    let waiting = Arc::new(Mutex::new(waiting));
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let (corpus, outcome) = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..workers)
             .map(|_| {
-                scope.spawn(|| {
+                let waiting = Arc::clone(&waiting);
+                let (found, done, progress) = (&found, &done, &progress);
+                scope.spawn(move || {
                     loop {
                         // The lock is held while one waits, and the others wait for the lock.
                         let next = waiting.lock().ok().and_then(|waiting| waiting.recv().ok());
@@ -119,6 +122,7 @@ pub fn prove(
                 })
             })
             .collect();
+        drop(waiting);
         let mut corpus = Sha256::new();
         let mut first = 0;
         let mut send = |urls: Vec<String>| {
@@ -128,13 +132,8 @@ pub fn prove(
             }
             let next = first + u64::try_from(urls.len()).unwrap_or(0);
             let at = std::mem::replace(&mut first, next);
-            // Nobody takes it if all have failed.
-            if handles.iter().all(std::thread::ScopedJoinHandle::is_finished)
-                || chunks.send((at, urls)).is_err()
-            {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
+            let taken = chunks.send((at, urls)).is_ok();
+            if taken { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         let chunk = u64::from(CHUNK);
         let drawn = (0..question.urls.div_ceil(chunk)).map(|number| {

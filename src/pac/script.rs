@@ -23,19 +23,29 @@ pub struct Place {
 
 /// Where lines begin.
 #[derive(Debug, Clone)]
-pub(super) struct Lines<'t> {
-    text: &'t str,
+pub(super) struct Lines {
+    length: usize,
     starts: Vec<usize>,
+    /// Ends of the characters beyond ASCII, with the bytes up to there that begin no character.
+    wide: Vec<(usize, usize)>,
 }
 
-impl<'t> Lines<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+impl Lines {
+    pub(super) fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
         let ends = bytes.iter().enumerate().filter(|&(at, &byte)| {
             byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')
         });
         let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+        let mut more = 0;
+        let beyond = text.char_indices().filter(|(_, c)| !c.is_ascii());
+        let wide = beyond
+            .map(|(at, c)| {
+                more += c.len_utf8() - 1;
+                (at + c.len_utf8(), more)
+            })
+            .collect();
+        Self { length: text.len(), starts, wide }
     }
 
     /// The place of these bytes.
@@ -46,11 +56,14 @@ impl<'t> Lines<'t> {
     }
 
     fn position(&self, at: u32) -> (usize, usize) {
-        let at = usize::try_from(at).unwrap_or(usize::MAX).min(self.text.len());
+        let at = usize::try_from(at).unwrap_or(usize::MAX).min(self.length);
         let line = self.starts.partition_point(|&start| start <= at);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let before = self.text.get(start..at).unwrap_or_default();
-        (line, before.chars().count() + 1)
+        let more = |at: usize| {
+            let before = self.wide.partition_point(|(end, _)| *end <= at);
+            before.checked_sub(1).and_then(|last| self.wide.get(last)).map_or(0, |(_, more)| *more)
+        };
+        (line, (at - start) - (more(at) - more(start)) + 1)
     }
 }
 

@@ -59,16 +59,16 @@ pub(super) fn is_variable(expression: &Expression<'_>, name: &str) -> bool {
     expression.without_parentheses().is_specific_id(name)
 }
 
-pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     Calls { script, report }.visit_program(script.program);
 }
 
-struct Calls<'s, 'a, 'r, 't> {
+struct Calls<'s, 'a, 'r> {
     script: &'s Script<'a>,
-    report: &'r mut Report<'t>,
+    report: &'r mut Report,
 }
 
-impl<'a> Visit<'a> for Calls<'_, 'a, '_, '_> {
+impl<'a> Visit<'a> for Calls<'_, 'a, '_> {
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
         if let Some(name) = helper(self.script, call) {
             self.helper(name, call);
@@ -77,7 +77,7 @@ impl<'a> Visit<'a> for Calls<'_, 'a, '_, '_> {
     }
 }
 
-impl<'a> Calls<'_, 'a, '_, '_> {
+impl<'a> Calls<'_, 'a, '_> {
     fn helper(&mut self, name: &str, call: &CallExpression<'a>) {
         self.count(name, call);
         let given: Vec<&Expression<'a>> =

@@ -1,5 +1,7 @@
 //! Tests: what they compare, and which of them an earlier one has answered already.
 
+use std::collections::HashMap;
+
 use oxc::ast::ast::{
     Argument, AssignmentOperator, BinaryExpression, BinaryOperator, CallExpression, Expression,
     IfStatement, LogicalExpression, LogicalOperator, Statement,
@@ -14,19 +16,19 @@ use crate::pac::script::Script;
 /// Terms of one condition that some hosters of PACs advise not to exceed.
 const MOST_TERMS: usize = 100;
 
-pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     Conditions { script, report, inside: None }.visit_program(script.program);
     entry_points(script, |function| covered(script, body(function), report));
 }
 
-struct Conditions<'s, 'a, 'r, 't> {
+struct Conditions<'s, 'a, 'r> {
     script: &'s Script<'a>,
-    report: &'r mut Report<'t>,
+    report: &'r mut Report,
     /// The chain of terms that has been counted.
     inside: Option<Span>,
 }
 
-impl<'a> Visit<'a> for Conditions<'_, 'a, '_, '_> {
+impl<'a> Visit<'a> for Conditions<'_, 'a, '_> {
     fn visit_if_statement(&mut self, choice: &IfStatement<'a>) {
         if let Expression::AssignmentExpression(set) = &choice.test
             && set.operator == AssignmentOperator::Assign
@@ -108,7 +110,7 @@ impl<'a> Visit<'a> for Conditions<'_, 'a, '_, '_> {
     }
 }
 
-impl<'a> Conditions<'_, 'a, '_, '_> {
+impl<'a> Conditions<'_, 'a, '_> {
     /// Something that is compared with a text; `whole` if from its beginning.
     fn compared(&mut self, what: &Expression<'a>, text: &Expression<'a>, whole: bool) {
         let Some(found) = self.script.constant(text) else { return };
@@ -166,7 +168,7 @@ fn alternatives<'e, 'a>(expression: &'e Expression<'a>, terms: &mut Vec<&'e Expr
 }
 
 /// What a term lets pass.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 enum Test {
     /// This host alone.
     Host(String),
@@ -176,12 +178,19 @@ enum Test {
     Text(String),
 }
 
-impl Test {
-    fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::End(end), Self::End(text) | Self::Host(text)) => text.ends_with(end.as_str()),
-            (one, other) => one == other,
-        }
+/// Tests whose passing has ended the function, and where they stand.
+#[derive(Default)]
+struct Earlier(HashMap<Test, Span>);
+
+impl Earlier {
+    /// The test that has let pass already what this one lets pass.
+    fn cover(&self, test: &Test) -> Option<Span> {
+        let same = self.0.get(test).copied();
+        let (Test::Host(host) | Test::End(host)) = test else { return same };
+        let ends = host.char_indices().filter_map(|(at, _)| host.get(at..));
+        same.or_else(|| {
+            ends.map(ToOwned::to_owned).find_map(|end| self.0.get(&Test::End(end)).copied())
+        })
     }
 }
 
@@ -224,8 +233,8 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Tests that decide what an earlier one, which returns, has decided already.
-fn covered(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Report<'_>) {
-    let mut earlier: Vec<(Test, Span)> = Vec::new();
+fn covered(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Report) {
+    let mut earlier = Earlier::default();
     for statement in statements {
         let Statement::IfStatement(choice) = statement else {
             // What a test sees may have changed.
@@ -233,7 +242,7 @@ fn covered(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Repor
                 statement,
                 Statement::ReturnStatement(_) | Statement::FunctionDeclaration(_)
             ) {
-                earlier.retain(|(test, _)| !matches!(test, Test::Text(_)));
+                earlier.0.retain(|test, _| !matches!(test, Test::Text(_)));
             }
             continue;
         };
@@ -244,29 +253,38 @@ fn covered(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Repor
 fn follow(
     script: &Script<'_>,
     choice: &IfStatement<'_>,
-    earlier: &mut Vec<(Test, Span)>,
-    report: &mut Report<'_>,
+    earlier: &mut Earlier,
+    report: &mut Report,
 ) {
-    let mut terms = Vec::new();
-    alternatives(&choice.test, &mut terms);
-    let mut fresh = Vec::new();
-    for term in terms {
-        let test = test_of(script, term);
-        let cover = earlier.iter().chain(&fresh).find(|(known, _)| known.covers(&test));
-        if let Some((_, span)) = cover {
-            let line = report.lines.place(*span).line;
-            let message =
-                format!("decides nothing: what passes this test has passed that of line {line}");
-            report.add(Rule::Unreachable, term.span(), message, "put what is more special first");
-        } else {
-            fresh.push((test, term.span()));
+    let mut next = Some(choice);
+    while let Some(choice) = next {
+        let mut terms = Vec::new();
+        alternatives(&choice.test, &mut terms);
+        let mut fresh = Earlier::default();
+        for term in terms {
+            let test = test_of(script, term);
+            if let Some(span) = earlier.cover(&test).or_else(|| fresh.cover(&test)) {
+                let line = report.lines.place(span).line;
+                let message = format!(
+                    "decides nothing: what passes this test has passed that of line {line}"
+                );
+                report.add(
+                    Rule::Unreachable,
+                    term.span(),
+                    message,
+                    "put what is more special first",
+                );
+            } else {
+                fresh.0.insert(test, term.span());
+            }
         }
-    }
-    if super::flow::returns(&choice.consequent) {
+        if super::flow::returns(&choice.consequent) {
+            earlier.0.extend(fresh.0);
+        }
         // An `else` is reached by what did not pass.
-        earlier.extend(fresh);
-    }
-    if let Some(Statement::IfStatement(next)) = &choice.alternate {
-        follow(script, next, earlier, report);
+        next = match &choice.alternate {
+            Some(Statement::IfStatement(other)) => Some(other),
+            _ => None,
+        };
     }
 }

@@ -13,7 +13,7 @@ use crate::pac::script::Script;
 /// Names after which Chrome evaluates in a slower way.
 const MOST_NAMES: usize = 20;
 
-pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     let mut lookups = Lookups { script, found: Vec::new(), mine: Vec::new() };
     lookups.visit_program(script.program);
     for span in &lookups.mine {
@@ -72,12 +72,12 @@ fn first<'a>(script: &Script<'a>, visit: impl FnOnce(&mut Lookups<'_, 'a>)) -> O
 }
 
 /// Terms of a condition: those that look up should come last.
-struct Chains<'s, 'a, 'r, 't> {
+struct Chains<'s, 'a, 'r> {
     script: &'s Script<'a>,
-    report: &'r mut Report<'t>,
+    report: &'r mut Report,
 }
 
-impl<'a> Visit<'a> for Chains<'_, 'a, '_, '_> {
+impl<'a> Visit<'a> for Chains<'_, 'a, '_> {
     fn visit_logical_expression(&mut self, it: &LogicalExpression<'a>) {
         let left = first(self.script, |lookups| lookups.visit_expression(&it.left));
         let right = first(self.script, |lookups| lookups.visit_expression(&it.right));
@@ -111,7 +111,7 @@ fn is_test_of_text(script: &Script<'_>, term: &Expression<'_>) -> bool {
 }
 
 /// Statements of the function that clients call: lookups should come after tests of strings that return.
-fn order(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Report<'_>) {
+fn order(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Report) {
     let mut tests = statements.iter();
     let lookup =
         tests.find_map(|statement| first(script, |lookups| lookups.visit_statement(statement)));

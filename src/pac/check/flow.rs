@@ -10,13 +10,13 @@ use oxc::span::{GetSpan, Span};
 use super::{Fix, Report, Rule, entry_points};
 use crate::pac::script::Script;
 
-pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     entry_points(script, |function| may_end(script, function, report));
     Dead { report }.visit_program(script.program);
 }
 
 /// A function that clients call must not end without a `return`.
-fn may_end(script: &Script<'_>, function: &Function<'_>, report: &mut Report<'_>) {
+fn may_end(script: &Script<'_>, function: &Function<'_>, report: &mut Report) {
     let Some(body) = &function.body else { return };
     if function.generator || function.r#async {
         let message = "is a generator or asynchronous, which is no string";
@@ -126,11 +126,11 @@ pub(super) fn truth(test: &Expression<'_>) -> Option<bool> {
 }
 
 /// Statements that are never reached, in all functions.
-struct Dead<'r, 't> {
-    report: &'r mut Report<'t>,
+struct Dead<'r> {
+    report: &'r mut Report,
 }
 
-impl Dead<'_, '_> {
+impl Dead<'_> {
     fn look(&mut self, statements: &[Statement<'_>]) {
         let mut rest = statements.iter().skip_while(|statement| completes(statement)).skip(1);
         // Functions are there from the beginning, and a variable without a value does nothing.
@@ -151,7 +151,7 @@ impl Dead<'_, '_> {
     }
 }
 
-impl<'a> Visit<'a> for Dead<'_, '_> {
+impl<'a> Visit<'a> for Dead<'_> {
     fn visit_function_body(&mut self, body: &FunctionBody<'a>) {
         self.look(&body.statements);
         walk::walk_function_body(self, body);

@@ -67,12 +67,12 @@ pub struct Source {
 }
 
 /// Collects findings.
-struct Report<'t> {
-    lines: Lines<'t>,
+struct Report {
+    lines: Lines,
     findings: Vec<Finding>,
 }
 
-impl Report<'_> {
+impl Report {
     fn add(
         &mut self,
         rule: Rule,
@@ -140,7 +140,7 @@ pub fn check(source: &Source, loads: impl FnOnce(&str) -> Result<(), EvalError>)
     report.findings
 }
 
-fn report_load(error: &EvalError, at: Span, report: &mut Report<'_>) {
+fn report_load(error: &EvalError, at: Span, report: &mut Report) {
     match error {
         EvalError::NoEntryPoint => report.add(
             Rule::NoEntryPoint,

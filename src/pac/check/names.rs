@@ -186,7 +186,7 @@ const STATICS: [(&str, &str); 24] = [
     ("String", "raw"),
 ];
 
-pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     unresolved(script, report);
     state(script, report);
     redefined(script, report);
@@ -223,7 +223,7 @@ fn asks_type(script: &Script<'_>, span: Span, name: &str) -> bool {
 }
 
 /// Names that no declaration of the script explains.
-fn unresolved(script: &Script<'_>, report: &mut Report<'_>) {
+fn unresolved(script: &Script<'_>, report: &mut Report) {
     let scoping = script.semantic.scoping();
     let mut all: Vec<(&str, Vec<&Reference>)> = scoping
         .root_unresolved_references()
@@ -279,7 +279,7 @@ fn is_one_edit(one: &str, other: &str) -> bool {
 }
 
 /// Variables outside of all functions that a function sets.
-fn state(script: &Script<'_>, report: &mut Report<'_>) {
+fn state(script: &Script<'_>, report: &mut Report) {
     let scoping = script.semantic.scoping();
     let nodes = script.semantic.nodes();
     let in_function = |node: NodeId| {
@@ -310,7 +310,7 @@ fn state(script: &Script<'_>, report: &mut Report<'_>) {
 }
 
 /// Functions that take the name of another.
-fn redefined(script: &Script<'_>, report: &mut Report<'_>) {
+fn redefined(script: &Script<'_>, report: &mut Report) {
     let scoping = script.semantic.scoping();
     for symbol in scoping.symbol_ids() {
         if scoping.symbol_scope_id(symbol) != scoping.root_scope_id() {
@@ -351,15 +351,15 @@ fn own_properties(script: &Script<'_>) -> Vec<String> {
     own
 }
 
-struct Uses<'s, 'a, 'r, 't> {
+struct Uses<'s, 'a, 'r> {
     script: &'s Script<'a>,
-    report: &'r mut Report<'t>,
+    report: &'r mut Report,
     own: Vec<String>,
     /// What came after ES3, where first, and how often.
     told: BTreeMap<String, (Span, usize)>,
 }
 
-impl Uses<'_, '_, '_, '_> {
+impl Uses<'_, '_, '_> {
     fn is_global(&self, object: &Expression<'_>, name: &str) -> bool {
         matches!(object.without_parentheses(), Expression::Identifier(it)
             if it.name == name && self.script.semantic.is_reference_to_global_variable(it))
@@ -374,7 +374,7 @@ impl Uses<'_, '_, '_, '_> {
     }
 }
 
-impl<'a> Visit<'a> for Uses<'_, 'a, '_, '_> {
+impl<'a> Visit<'a> for Uses<'_, 'a, '_> {
     fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
         let name = it.property.name.as_str();
         if self.is_global(&it.object, "Math") && name == "random" {

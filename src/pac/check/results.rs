@@ -1,5 +1,7 @@
 //! What a PAC returns, as its clients read it.
 
+use std::collections::HashSet;
+
 use oxc::ast::AstKind;
 use oxc::ast::ast::{Expression, Function, ReturnStatement, StringLiteral};
 use oxc::ast_visit::{Visit, walk};
@@ -12,8 +14,8 @@ use crate::pac::script::Script;
 /// Words that begin an element of an answer.
 const TYPES: [&str; 8] = ["PROXY", "HTTPS", "HTTP", "SOCKS", "SOCKS4", "SOCKS5", "QUIC", "DIRECT"];
 
-pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
-    let mut results = Results { script, report, seen: Vec::new() };
+pub(super) fn check(script: &Script<'_>, report: &mut Report) {
+    let mut results = Results { script, report, seen: HashSet::new() };
     results.visit_program(script.program);
     entry_points(script, |function| {
         let mut returns = Returns { results: &mut results };
@@ -24,13 +26,13 @@ pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
 }
 
 /// Text literals that look like answers, wherever they stand.
-struct Results<'s, 'a, 'r, 't> {
+struct Results<'s, 'a, 'r> {
     script: &'s Script<'a>,
-    report: &'r mut Report<'t>,
-    seen: Vec<Span>,
+    report: &'r mut Report,
+    seen: HashSet<Span>,
 }
 
-impl<'a> Visit<'a> for Results<'_, 'a, '_, '_> {
+impl<'a> Visit<'a> for Results<'_, 'a, '_> {
     fn visit_string_literal(&mut self, literal: &StringLiteral<'a>) {
         let first = literal.value.trim_start().split([' ', '\t', ';']).next().unwrap_or_default();
         // What is a part of a sum is no whole answer.
@@ -46,13 +48,12 @@ impl<'a> Visit<'a> for Results<'_, 'a, '_, '_> {
     }
 }
 
-impl Results<'_, '_, '_, '_> {
+impl Results<'_, '_, '_> {
     /// Looks at an answer as each client does.
     fn answer(&mut self, text: &str, span: Span) {
-        if self.seen.contains(&span) {
+        if !self.seen.insert(span) {
             return;
         }
-        self.seen.push(span);
         let mut direct = false;
         for element in text.split(';').map(|part| part.trim_matches([' ', '\t'])) {
             if element.is_empty() {
@@ -155,11 +156,11 @@ fn no_text(expression: &Expression<'_>) -> bool {
 }
 
 /// What one function returns, without those inside of it.
-struct Returns<'p, 's, 'a, 'r, 't> {
-    results: &'p mut Results<'s, 'a, 'r, 't>,
+struct Returns<'p, 's, 'a, 'r> {
+    results: &'p mut Results<'s, 'a, 'r>,
 }
 
-impl<'a> Visit<'a> for Returns<'_, '_, 'a, '_, '_> {
+impl<'a> Visit<'a> for Returns<'_, '_, 'a, '_> {
     fn visit_return_statement(&mut self, statement: &ReturnStatement<'a>) {
         match &statement.argument {
             Some(argument) => self.results.returned(argument),

@@ -9,7 +9,7 @@ use oxc::span::{GetSpan, Span};
 use super::{Fix, Report, Rule};
 use crate::pac::script::Script;
 
-pub(super) fn check(script: &Script<'_>, report: &mut Report<'_>) {
+pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     let mut found: BTreeMap<&'static str, (Span, usize)> = BTreeMap::new();
     for node in script.semantic.nodes().iter() {
         if let Some((what, span)) = newer(script, &node.kind()) {

@@ -26,7 +26,7 @@ pub fn read(bytes: &[u8]) -> Source {
     Source { text, bytes: bytes.len(), mark }
 }
 
-pub(super) fn check(source: &Source, report: &mut Report<'_>) {
+pub(super) fn check(source: &Source, report: &mut Report) {
     let beginning = Span::new(0, 0);
     if source.mark {
         let message = "begins with a byte order mark";
@@ -55,7 +55,7 @@ pub(super) fn check(source: &Source, report: &mut Report<'_>) {
 }
 
 /// Each stretch has a fix: an escape means the same in strings, names and regular expressions.
-fn alphabet(source: &Source, report: &mut Report<'_>) {
+fn alphabet(source: &Source, report: &mut Report) {
     let count = source.text.chars().filter(|c| !c.is_ascii()).count();
     let mut at = 0;
     for number in 0..MOST_STRETCHES {
@@ -107,7 +107,7 @@ static SECRETS: LazyLock<[(Regex, &str); 3]> = LazyLock::new(|| {
     .map(|(pattern, what)| (Regex::new(pattern).expect("constant"), what))
 });
 
-fn credentials(source: &Source, report: &mut Report<'_>) {
+fn credentials(source: &Source, report: &mut Report) {
     for (pattern, what) in SECRETS.iter() {
         for found in pattern.find_iter(&source.text).take(100) {
             let help = "take it out of the file, and change it: whoever has read the PAC knows it";

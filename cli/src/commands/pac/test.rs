@@ -43,6 +43,10 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, CommandError> {
     let suite = Suite::read(&read_text(&args.file)?).map_err(|error| {
         CommandError::new(Kind::Data, format!("{shown} is no file of cases")).because(error)
     })?;
+    if suite.cases.is_empty() {
+        let error = CommandError::new(Kind::Data, format!("{shown} has no cases"));
+        return Err(error.hint("a case begins with [[case]], and has url and expect"));
+    }
     let folder = args.file.parent().unwrap_or(Path::new(""));
     let pacs: Vec<PathBuf> = match args.pacs.as_slice() {
         [] => suite.pac.0.iter().map(|path| folder.join(path)).collect(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use parray::pac::eval::Profile;
 use parray::pac::{Certificate, Proof, Question, prove};
 use parray::route::Router;
 use serde_json::json;
@@ -19,7 +20,7 @@ use crate::remote::{load_table, read};
 
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     let options = generate::options(args.pac.clone())?;
-    let script = String::from_utf8_lossy(&read(&args.file)?).into_owned();
+    let script = Profile::Chrome.decode(&read(&args.file)?);
     let router = Router::new(Arc::new(load_table(&args.table)?));
     let question = Question { engine: args.cage.engine, urls: args.urls, seed: args.seed };
     let cage = caged::cage(&args.cage.limits)?;
