@@ -208,7 +208,7 @@ fn json(text: &str) -> String {
 
 /// Custom logic with everything beyond ASCII escaped: browsers disagree on a PAC's charset, and an
 /// escape means the same inside of strings and names.
-fn ascii_source(source: &str) -> String {
+pub(super) fn ascii_source(source: &str) -> String {
     let mut ascii = String::with_capacity(source.len());
     for c in source.chars() {
         if c.is_ascii() {

@@ -84,10 +84,10 @@ fn short_names(program: &Program<'_>) -> HashMap<u32, String> {
         .build(program)
         .semantic;
     // In `{a}` a name is that of a property, too.
-    let doubles = semantic.nodes().iter().any(|node| match node.kind() {
-        AstKind::ObjectProperty(it) => it.shorthand,
-        AstKind::ObjectPattern(_) | AstKind::ObjectAssignmentTarget(_) => true,
-        _ => false,
+    let doubles = semantic.nodes().iter().any(|node| {
+        let kind = node.kind();
+        matches!(kind, AstKind::ObjectProperty(it) if it.shorthand)
+            || matches!(kind, AstKind::ObjectPattern(_) | AstKind::ObjectAssignmentTarget(_))
     });
     if doubles {
         return HashMap::new();

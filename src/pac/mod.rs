@@ -25,7 +25,7 @@ pub use compare::{Change, Comparison, Counts, compare};
 pub use coverage::{Instrumented, Point, PointKind};
 pub use generate::{GenerateError, answer, check_custom_logic, generate};
 pub use options::{MemberScheme, PacOptions, Style};
-pub use prove::{Certificate, Proof, Question, prove};
+pub use prove::{Certificate, Claim, Proof, Question, prove};
 pub use result::{PacRoute, PacRoutes, RouteError};
 pub use script::Place;
 pub use urls::{Asked, LineError, read_urls};

@@ -1,6 +1,7 @@
 //! Proof that a PAC equals the router: every shape of URL, and as many more as one likes.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -59,6 +60,17 @@ pub struct Certificate {
     pub bound: f64,
 }
 
+/// What a PAC shall be equal to.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'c> {
+    /// The text of the PAC.
+    pub pac: &'c str,
+    /// The router.
+    pub router: &'c Router,
+    /// What the PAC was, or would be, generated with.
+    pub options: &'c PacOptions,
+}
+
 /// What came out: a certificate, and the first mismatches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proof {
@@ -79,21 +91,20 @@ const MOST_MISMATCHES: usize = 10;
 /// # Errors
 /// A PAC that cannot be run. One that differs is no error.
 pub fn prove(
-    pac: &str,
-    router: &Router,
-    options: &PacOptions,
+    claim: Claim<'_>,
     question: Question,
     cage: &Cage,
     progress: impl Fn(u64) + Sync,
 ) -> Result<Proof, EvalError> {
-    let generated = is_generated(pac, router, options);
+    let Claim { pac, router, options } = claim;
+    let generated = is_generated(claim);
     // Custom logic may answer as it likes; what is proven is the selection behind it.
     let plain = PacOptions { custom_logic: None, ..options.clone() };
     let without_logic = match &options.custom_logic {
         Some(_) if generated => generate(router, &plain).ok(),
         _ => None,
     };
-    let subject = without_logic.as_deref().unwrap_or(pac);
+    let subject = Claim { pac: without_logic.as_deref().unwrap_or(pac), ..claim };
     let shapes = shape_urls();
     let shape_count = u64::try_from(shapes.len()).unwrap_or(u64::MAX);
     let found = Mutex::new(Found::default());
@@ -112,7 +123,7 @@ pub fn prove(
                         // The lock is held while one waits, and the others wait for the lock.
                         let next = waiting.lock().ok().and_then(|waiting| waiting.recv().ok());
                         let Some((first, urls)) = next else { return Ok(()) };
-                        let part = examine(subject, router, options, question.engine, cage, &urls)?;
+                        let part = examine(subject, question.engine, cage, &urls)?;
                         let count = u64::try_from(urls.len()).unwrap_or(u64::MAX);
                         if let Ok(mut found) = found.lock() {
                             found.add(first, part);
@@ -182,7 +193,7 @@ pub fn prove(
 }
 
 /// Whether a PAC is what is generated from a table, in any style.
-fn is_generated(pac: &str, router: &Router, options: &PacOptions) -> bool {
+fn is_generated(Claim { pac, router, options }: Claim<'_>) -> bool {
     [Style::Plain, Style::Minified, Style::Explained].into_iter().any(|style| {
         generate(router, &PacOptions { style, ..options.clone() }).is_ok_and(|own| own == pac)
     })
@@ -223,9 +234,7 @@ impl Found {
 
 /// Compares some URLs.
 fn examine(
-    pac: &str,
-    router: &Router,
-    options: &PacOptions,
+    Claim { pac, router, options }: Claim<'_>,
     engine: Engine,
     cage: &Cage,
     urls: &[String],
@@ -254,7 +263,7 @@ fn examine(
             }
         };
         let key = router.key(url);
-        if let Some(owner) = router.ranking(&key).iter().next() {
+        if let Some(owner) = router.ranking(&key).first() {
             *found.owned.entry(owner.member.name.as_str().to_owned()).or_default() += 1;
         }
         let router_says = answer(router, options, url);
@@ -274,13 +283,14 @@ fn examine(
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(bytes);
-    hex(hash)
+    hex(Sha256::new_with_prefix(bytes))
 }
 
 fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").ok(); // to a String it cannot fail
+        text
+    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The text of a PAC as a syntax tree, and places in it.
+#![expect(clippy::wildcard_enum_match_arm, reason = "a syntax tree has hundreds of kinds of nodes")]
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{Expression, Program};
 use oxc::ast::{AstKind, ast::BindingPattern};
 use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::{Semantic, SemanticBuilder};
-use oxc::span::{GetSpan, SourceType, Span};
+use oxc::span::{SourceType, Span};
 use serde::{Deserialize, Serialize};
 
 /// A stretch of a text: from here, up to there.
@@ -111,8 +112,8 @@ pub(super) fn with_script<T>(
 
 impl Script<'_> {
     /// The text of these bytes.
-    pub(super) fn slice(&self, span: impl GetSpan) -> &str {
-        let Span { start, end, .. } = span.span();
+    pub(super) fn slice(&self, span: Span) -> &str {
+        let Span { start, end, .. } = span;
         let at = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
         self.text.get(at(start)..at(end)).unwrap_or_default()
     }

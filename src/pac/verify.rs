@@ -70,7 +70,7 @@ pub fn shape_urls() -> Vec<String> {
                 for port in PORTS {
                     for tail in TAILS {
                         let number = u64::try_from(urls.len()).unwrap_or(0);
-                        urls.push(url(scheme, credentials, host, port, tail, number, number));
+                        urls.push(url([scheme, credentials, host, port, tail], [number, number]));
                     }
                 }
             }
@@ -83,22 +83,15 @@ fn sample_url(draw: &mut Draw) -> String {
     let (scheme, credentials) = (draw.pick(&SCHEMES), draw.pick(&CREDENTIALS));
     let (host, host_number) = (draw.pick(&HOSTS), draw.next());
     let (port, tail) = (draw.pick(&PORTS), draw.pick(&TAILS));
-    url(scheme, credentials, host, port, tail, host_number, draw.next())
+    url([scheme, credentials, host, port, tail], [host_number, draw.next()])
 }
 
-/// `#` of a host becomes a number; that of a tail may stay, as a fragment.
-fn url(
-    scheme: &str,
-    credentials: &str,
-    host: &str,
-    port: &str,
-    tail: &str,
-    host_number: u64,
-    number: u64,
-) -> String {
-    let host = host.replace('#', &(host_number % 1000).to_string());
-    let tail =
-        if tail == "/a#frag" { tail.to_owned() } else { tail.replace('#', &number.to_string()) };
+/// `#` of a host becomes the first number, below 1000; that of a tail the second, or stays, as a fragment.
+fn url(parts: [&str; 5], [of_host, of_tail]: [u64; 2]) -> String {
+    let [scheme, credentials, host, port, tail] = parts;
+    let host = host.replace('#', &(of_host % 1000).to_string());
+    let is_fragment = tail == "/a#frag";
+    let tail = if is_fragment { tail.to_owned() } else { tail.replace('#', &of_tail.to_string()) };
     format!("{scheme}://{credentials}{host}{port}{tail}")
 }
 

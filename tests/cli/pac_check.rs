@@ -62,7 +62,7 @@ fn an_interpreter_has_the_last_word_on_what_loads() {
 
 #[test]
 fn what_would_overflow_a_stack_ends_as_an_error() {
-    for text in ["(".repeat(1 << 20), format!("var a = {};", ["1"; 1 << 17].join("||"))] {
+    for text in ["(".repeat(1 << 20), format!("var a = {};", vec!["1"; 1 << 17].join("||"))] {
         let (_folder, file) = pac(&text);
         let output = run(&["pac", "check", &file, "--timeout", "20s"]);
         assert_eq!(output.status.code(), Some(65), "{}", stderr(&output));

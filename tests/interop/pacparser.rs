@@ -44,7 +44,8 @@ fn pacparser_answers_alike() {
     for entry in std::fs::read_dir(&data).unwrap() {
         let pac = entry.unwrap().path();
         let name = pac.file_name().unwrap().to_str().unwrap().to_owned();
-        if !name.ends_with(".pac") || DIFFERENT.iter().any(|(start, _)| name.starts_with(start)) {
+        let is_pac = pac.extension().is_some_and(|end| end == "pac");
+        if !is_pac || DIFFERENT.iter().any(|(start, _)| name.starts_with(start)) {
             continue;
         }
         let pac = pac.display().to_string();
@@ -53,8 +54,8 @@ fn pacparser_answers_alike() {
         let output = run(&arguments);
         let ours: Vec<Value> =
             stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let passed: String = ours.iter().map(|it| format!("{}\n", it["passed"])).collect();
-        std::fs::write(&calls, passed).unwrap();
+        let passed: Vec<String> = ours.iter().map(|it| it["passed"].to_string()).collect();
+        std::fs::write(&calls, passed.join("\n")).unwrap();
         let output = Command::new(root().join("target/pacparser/bin/python"))
             .arg(data.join("in_pacparser.py"))
             .arg(&pac)

@@ -33,6 +33,7 @@ pub(crate) struct GenerateArgs {
 #[command(after_help = "\
 Exit codes: 0 if there is nothing but notes, 1 if there are warnings, 65 if there are errors, 74 if a file \
 cannot be read or written.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct CheckArgs {
     /// The PAC files
     #[arg(required_unless_present = "rules", value_name = "FILE")]

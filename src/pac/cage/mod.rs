@@ -4,7 +4,7 @@ mod worker;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Cage {
             None => "the script".to_owned(),
         };
         let mut told = 0;
-        self.converse(command, &order, calls.len(), doing, |line| {
+        self.converse(start(command, &order)?, calls.len(), doing, |line| {
             told += 1;
             tell(match line {
                 Ok(line) => serde_json::from_str(&line).unwrap_or_else(|error| {
@@ -77,7 +77,7 @@ impl Cage {
                 }),
                 Err(error) => Outcome::of(Err(error)),
             });
-        })?;
+        });
         for url in calls.iter().skip(told) {
             tell(Outcome::of(Err(EvalError::NotAsked(url.clone()))));
         }
@@ -111,7 +111,7 @@ impl Cage {
     /// Asks for one line.
     fn ask<T: DeserializeOwned>(&self, order: &Order, doing: &str) -> Result<T, EvalError> {
         let mut answer = Err(broken(&format!("{doing} gave nothing")));
-        self.converse(self.command(), order, 1, |_| doing.to_owned(), |line| answer = line)?;
+        self.converse(start(self.command(), order)?, 1, |_| doing.to_owned(), |line| answer = line);
         serde_json::from_str::<Result<T, EvalError>>(&answer?).map_err(|error| broken(&error))?
     }
 
@@ -122,22 +122,15 @@ impl Cage {
         command
     }
 
-    /// Starts a process, and tells its lines, at most so many. What ends the process is told in the place
-    /// of a line, unless it ended well.
+    /// Tells the lines of a process, at most so many. What ends it is told in the place of a line, unless it
+    /// ended well.
     fn converse(
         &self,
-        mut command: Command,
-        order: &Order,
+        Started { mut child, mut input, output, errors, order }: Started,
         lines: usize,
         doing: impl Fn(usize) -> String,
         mut tell: impl FnMut(Result<String, EvalError>),
-    ) -> Result<(), EvalError> {
-        let order = serde_json::to_vec(order).map_err(|error| broken(&error))?;
-        let mut child = command.spawn().map_err(|error| broken(&error))?;
-        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(mut input), Some(output), Some(errors)) = pipes else {
-            return Err(broken(&"no pipes"));
-        };
+    ) {
         let (sender, arrived) = mpsc::sync_channel(64);
         std::thread::scope(|scope| {
             scope.spawn(move || {
@@ -181,7 +174,6 @@ impl Cage {
                 tell(Err(self.died(doing(done), status, &last_words)));
             }
         });
-        Ok(())
     }
 
     fn late(&self, doing: String) -> EvalError {
@@ -199,6 +191,26 @@ impl Cage {
         let status =
             status.map_or_else(|| "of unknown cause".to_owned(), |status| status.to_string());
         EvalError::Broken(format!("{doing}: {status} {}", last_words.trim()))
+    }
+}
+
+/// A process and its pipes, before it is asked.
+struct Started {
+    child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+    errors: ChildStderr,
+    order: Vec<u8>,
+}
+
+fn start(mut command: Command, order: &Order) -> Result<Started, EvalError> {
+    let order = serde_json::to_vec(order).map_err(|error| broken(&error))?;
+    let mut child = command.spawn().map_err(|error| broken(&error))?;
+    match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
+        (Some(input), Some(output), Some(errors)) => {
+            Ok(Started { child, input, output, errors, order })
+        }
+        _ => Err(broken(&"no pipes")),
     }
 }
 

@@ -233,17 +233,15 @@ impl<'a> Calls<'_, 'a, '_> {
             }
         }
         let (from, to) = match numbers.as_slice() {
-            [from, to] => ([*from, 0.0, 0.0], [*to, 0.0, 0.0]),
-            [a, b, c, d] => ([*a, *b, 0.0], [*c, *d, 0.0]),
-            [a, b, c, d, e, f] => ([*a, *b, *c], [*d, *e, *f]),
+            [from, to] => (*from, *to),
             _ => return,
         };
-        if numbers.len() == 2 && from > to {
+        if from > to {
             let message = format!(
                 "{} is never true: hours do not go past midnight",
                 self.script.slice(call.span)
             );
-            let help = format!("write timeRange({}, 23) || timeRange(0, {})", from[0], to[0]);
+            let help = format!("write timeRange({from}, 23) || timeRange(0, {to})");
             self.report.add(Rule::TimeWrap, call.span, message, help);
         }
     }

@@ -41,7 +41,8 @@ fn may_end(script: &Script<'_>, function: &Function<'_>, report: &mut Report) {
     let fix = Fix { start: close.start, end: close.start, text };
     let message = "may end without an answer, which clients take for a failure of the script";
     let help = "end the function with return \"DIRECT\";";
-    report.add_fixed(Rule::MayReturnUndefined, close, message, help, Some(fix));
+    report.add(Rule::MayReturnUndefined, close, message, help);
+    report.fix_last(fix);
 }
 
 /// Whether what follows these statements may be reached.

@@ -3,6 +3,8 @@
 //! [`check`] reads a text and walks its tree, once for each subject. How clients behave is told in
 //! `docs/pac.md`.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a syntax tree has hundreds of kinds of nodes")]
+
 mod calls;
 mod conditions;
 mod dns;
@@ -16,7 +18,8 @@ mod text;
 
 use oxc::ast::ast::{Function, Statement};
 use oxc::ast_visit::{Visit, walk};
-use oxc::span::{GetSpan, Span};
+use oxc::span::Span;
+use oxc::str::Ident;
 use oxc::syntax::scope::ScopeFlags;
 use serde::{Deserialize, Serialize};
 
@@ -73,32 +76,22 @@ struct Report {
 }
 
 impl Report {
-    fn add(
-        &mut self,
-        rule: Rule,
-        at: impl GetSpan,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        self.add_fixed(rule, at, message, help, None);
-    }
-
-    fn add_fixed(
-        &mut self,
-        rule: Rule,
-        at: impl GetSpan,
-        message: impl Into<String>,
-        help: impl Into<String>,
-        fix: Option<Fix>,
-    ) {
+    fn add(&mut self, rule: Rule, at: Span, message: impl Into<String>, help: impl Into<String>) {
         self.findings.push(Finding {
             rule,
             severity: rule.severity(),
-            place: self.lines.place(at.span()),
+            place: self.lines.place(at),
             message: message.into(),
             help: help.into(),
-            fix,
+            fix: None,
         });
+    }
+
+    /// Gives the last finding a fix.
+    fn fix_last(&mut self, fix: Fix) {
+        if let Some(last) = self.findings.last_mut() {
+            last.fix = Some(fix);
+        }
     }
 }
 
@@ -194,7 +187,7 @@ fn entry_points<'a>(script: &Script<'a>, found: impl FnMut(&Function<'a>)) {
         fn visit_variable_declarator(&mut self, it: &oxc::ast::ast::VariableDeclarator<'a>) {
             let name = it.id.get_identifier_name();
             if let Some(init) = &it.init {
-                self.value(name.as_ref().map(|name| name.as_str()), init);
+                self.value(name.as_ref().map(Ident::as_str), init);
             }
             walk::walk_variable_declarator(self, it);
         }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use oxc::ast::AstKind;
-use oxc::ast::ast::{CallExpression, Expression, NewExpression, StaticMemberExpression};
+use oxc::ast::ast::{
+    CallExpression, Expression, MemberExpression, NewExpression, StaticMemberExpression,
+};
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::{NodeId, Reference};
 use oxc::span::{GetSpan, Span};
@@ -339,9 +341,8 @@ fn own_properties(script: &Script<'_>) -> Vec<String> {
             AstKind::MethodDefinition(it) => own.extend(it.key.static_name().map(String::from)),
             AstKind::AssignmentExpression(it) => {
                 let member = it.left.as_member_expression();
-                own.extend(
-                    member.and_then(|it| it.static_property_name()).map(|name| name.to_string()),
-                );
+                let name = member.and_then(MemberExpression::static_property_name);
+                own.extend(name.as_ref().map(ToString::to_string));
             }
             _ => {}
         }

@@ -162,17 +162,11 @@ struct Returns<'p, 's, 'a, 'r> {
 
 impl<'a> Visit<'a> for Returns<'_, '_, 'a, '_> {
     fn visit_return_statement(&mut self, statement: &ReturnStatement<'a>) {
-        match &statement.argument {
-            Some(argument) => self.results.returned(argument),
-            None => {
-                let message = "returns nothing";
-                self.results.report.add(
-                    Rule::MayReturnUndefined,
-                    statement.span,
-                    message,
-                    "return \"DIRECT\"",
-                );
-            }
+        if let Some(argument) = &statement.argument {
+            self.results.returned(argument);
+        } else {
+            let (message, help) = ("returns nothing", "return \"DIRECT\"");
+            self.results.report.add(Rule::MayReturnUndefined, statement.span, message, help);
         }
         walk::walk_return_statement(self, statement);
     }

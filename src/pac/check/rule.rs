@@ -39,7 +39,7 @@ macro_rules! rules {
         #[non_exhaustive]
         pub enum Rule {
             $(
-                #[doc = $why]
+                #[doc = concat!("`", $name, "`")]
                 #[serde(rename = $name)]
                 $rule,
             )*

@@ -1,4 +1,4 @@
-//! Syntax that came after ES3, which JScript and old engines do not parse.
+//! Syntax that came after ES3, which old engines do not parse.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,8 @@ pub(super) fn check(script: &Script<'_>, report: &mut Report) {
         if let Some(comma) = trailing_comma(script, &node.kind()) {
             let fix = Fix { start: comma.start, end: comma.end, text: String::new() };
             let message = "a comma before the end is an error in old engines, or one element more";
-            report.add_fixed(Rule::NewSyntax, comma, message, "take it out", Some(fix));
+            report.add(Rule::NewSyntax, comma, message, "take it out");
+            report.fix_last(fix);
         }
     }
     for (what, (span, count)) in found {

@@ -6,6 +6,7 @@ use oxc::span::Span;
 use regex::Regex;
 
 use super::{Fix, Report, Rule, Source};
+use crate::pac::generate::ascii_source;
 
 /// What some hosters take at most.
 const LARGE: usize = 256 << 10;
@@ -66,7 +67,7 @@ fn alphabet(source: &Source, report: &mut Report) {
         let stretch = rest.get(..length).unwrap_or_default();
         let span = span(at + start, at + start + length);
         at += start + length;
-        let text = stretch.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let text = ascii_source(stretch);
         let fix = Fix { start: span.start, end: span.end, text };
         let first = stretch.chars().next().unwrap_or_default();
         let message = match number {
@@ -76,7 +77,8 @@ fn alphabet(source: &Source, report: &mut Report) {
             _ => format!("{first:?} is not ASCII"),
         };
         let help = "write \\u and four hexadecimal digits";
-        report.add_fixed(Rule::NonAscii, span, message, help, Some(fix));
+        report.add(Rule::NonAscii, span, message, help);
+        report.fix_last(fix);
     }
 }
 

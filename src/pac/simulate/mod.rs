@@ -300,8 +300,9 @@ mod tests {
     use super::*;
 
     fn router(members: usize) -> Router {
-        let rows: String = (1..=members).map(|i| format!("p{i}.test,3128,1\n")).collect();
-        let members = pat::read_csv(&format!("name,port,load_factor\n{rows}")).unwrap();
+        let rows: Vec<String> = (1..=members).map(|i| format!("p{i}.test,3128,1")).collect();
+        let text = format!("name,port,load_factor\n{}\n", rows.join("\n"));
+        let members = pat::read_csv(&text).unwrap();
         let mut header = pat::Header::new("sim".parse().unwrap());
         header.hash = pat::HashName::HrwSip13;
         header.array_enabled = true;

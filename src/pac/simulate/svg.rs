@@ -83,7 +83,7 @@ pub fn svg(title: &str, seconds: u64, curves: &[Curve]) -> String {
 
 /// The share of requests at the right member, 0 to 1; `None` where there was no request.
 pub fn right(share: &Share) -> Option<f64> {
-    let exact = |count: u64| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
+    let exact = |count: u64| u32::try_from(count).map_or_else(|_| f64::from(u32::MAX), f64::from);
     (share.requests > 0).then(|| exact(share.right) / exact(share.requests))
 }
 

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use parray::pac::Asked;
 use parray::pac::cage::{self, Cage};
 use parray::pac::check::{Finding, Source};
-use parray::pac::eval::{Call, Environment, Job, Limits, Names, Outcome, Profile, Zone};
+use parray::pac::eval::{Call, Engine, Environment, Job, Limits, Names, Outcome, Profile, Zone};
 
-use crate::args::{CageArgs, DnsArg, EnvironmentArgs, LimitArgs};
+use crate::args::{DnsArg, EnvironmentArgs, LimitArgs};
 use crate::error::{CommandError, Kind};
 use crate::remote::{read, read_text};
 
@@ -106,16 +106,21 @@ pub(super) fn literals(script: &str, args: &LimitArgs) -> Result<Vec<Asked>, Com
     Ok(urls.into_iter().map(|url| Asked { url, requests: 1, bytes: 0 }).collect())
 }
 
-/// Runs a script for these calls, and tells what each came to, in order.
-pub(super) fn run(
+/// A script with what it is asked.
+pub(super) fn job(
     script: String,
     environment: Environment,
-    args: &CageArgs,
+    engine: Engine,
     calls: Vec<Call>,
-    coverage: bool,
+) -> Job {
+    Job { script, engine, environment, calls, coverage: false }
+}
+
+/// Does a job, and tells what each call came to, in order.
+pub(super) fn run(
+    job: Job,
+    args: &LimitArgs,
     tell: impl FnMut(Outcome),
 ) -> Result<(), CommandError> {
-    let cage = cage(&args.limits)?;
-    let job = Job { script, engine: args.engine, environment, calls, coverage };
-    cage.run(job, tell).map_err(|error| CommandError::new(Kind::Io, error))
+    cage(args)?.run(job, tell).map_err(|error| CommandError::new(Kind::Io, error))
 }

@@ -110,8 +110,8 @@ fn text(name: &str, source: &Source, findings: &[Finding]) -> String {
     let lines: Vec<&str> = source.text.split('\n').collect();
     let mut out = String::new();
     for rule in Rule::ALL {
-        let of_rule: Vec<&Finding> = findings.iter().filter(|found| found.rule == *rule).collect();
-        if let Some(rest) = of_rule.len().checked_sub(MOST_OF_A_RULE).filter(|rest| *rest > 0) {
+        let count = findings.iter().filter(|found| found.rule == *rule).count();
+        if let Some(rest) = count.checked_sub(MOST_OF_A_RULE).filter(|rest| *rest > 0) {
             writeln!(
                 out,
                 "{name}: {rule}: the first {MOST_OF_A_RULE} are shown, and {rest} more are not"

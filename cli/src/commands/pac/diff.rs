@@ -61,7 +61,8 @@ fn answers(
     let environment = caged::environment(&args.environment)?;
     let profile = environment.profile;
     let (mut all, mut stopped) = (Vec::new(), None);
-    caged::run(script, environment, &args.cage, calls.to_vec(), false, |outcome| {
+    let job = caged::job(script, environment, args.cage.engine, calls.to_vec());
+    caged::run(job, &args.cage.limits, |outcome| {
         all.push(match outcome.answer {
             Ok(answer) => profile.read(&answer).routes.join("; "),
             Err(EvalError::Thrown { message, .. }) => {

@@ -18,7 +18,8 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode, CommandError> {
     let calls = calls(&urls, args.host.as_deref(), &environment)?;
     let mut told = urls.iter().zip(calls.clone());
     let (mut failed, mut printed, mut unasked) = (None, Ok(()), 0);
-    caged::run(script, environment, &args.cage, calls, false, |outcome| {
+    let job = caged::job(script, environment, args.cage.engine, calls);
+    caged::run(job, &args.cage.limits, |outcome| {
         let Some((url, call)) = told.next() else { return };
         printed =
             std::mem::replace(&mut printed, Ok(())).and_then(|()| show(args, url, &call, &outcome));

@@ -41,7 +41,8 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, CommandError> {
     let mut told = calls.iter();
     let profile = environment.profile;
     let all = calls.iter().map(|(_, call)| call.clone()).collect();
-    caged::run(script, environment, &args.cage, all, false, |outcome: Outcome| {
+    let job = caged::job(script, environment, args.cage.engine, all);
+    caged::run(job, &args.cage.limits, |outcome: Outcome| {
         let Some((asked, _)) = told.next() else { return };
         let expect = match &outcome.answer {
             Ok(answer) => quoted(&profile.read(answer).routes.join("; ")),

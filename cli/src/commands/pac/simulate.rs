@@ -64,7 +64,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, CommandError> {
 }
 
 fn title(args: &SimulateArgs) -> String {
-    let down: Vec<&str> = args.down.iter().map(|name| name.as_str()).collect();
+    let down: Vec<&str> = args.down.iter().map(pat::MemberName::as_str).collect();
     match (down.as_slice(), &args.becomes) {
         ([], None) => format!("{}: nothing happens", args.table),
         ([], Some(table)) => format!("{} becomes {table}", args.table),

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use parray::files::replace;
 use parray::pac::cases::{Case, Suite};
-use parray::pac::eval::{Call, Environment, Outcome};
+use parray::pac::eval::{Call, Environment, Job, Outcome};
 use parray::pac::{Instrumented, PointKind};
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{caged, init, junit};
 use crate::args::TestArgs;
@@ -47,7 +47,7 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, CommandError> {
         let error = CommandError::new(Kind::Data, format!("{shown} has no cases"));
         return Err(error.hint("a case begins with [[case]], and has url and expect"));
     }
-    let folder = args.file.parent().unwrap_or(Path::new(""));
+    let folder = args.file.parent().unwrap_or_else(|| Path::new(""));
     let pacs: Vec<PathBuf> = match args.pacs.as_slice() {
         [] => suite.pac.0.iter().map(|path| folder.join(path)).collect(),
         given => given.to_vec(),
@@ -119,7 +119,8 @@ fn session<'s>(pac: &Path, suite: &'s Suite, args: &TestArgs) -> Result<Session<
             trial.found = Some(trial.case.expect.judge(&outcome.answer, world.profile));
             trial.reached = outcome.notes.reached;
         };
-        caged::run(script, world.clone(), &args.cage, calls, coverage.is_some(), tell)?;
+        let job = caged::job(script, world.clone(), args.cage.engine, calls);
+        caged::run(Job { coverage: coverage.is_some(), ..job }, &args.cage.limits, tell)?;
     }
     let seconds = started.elapsed().as_secs_f64();
     Ok(Session { pac: pac.display().to_string(), trials, seconds, coverage })

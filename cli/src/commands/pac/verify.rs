@@ -3,13 +3,13 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use parray::pac::eval::Profile;
-use parray::pac::{Certificate, Proof, Question, prove};
+use parray::pac::{Certificate, Claim, Proof, Question, prove};
 use parray::route::Router;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{caged, generate};
 use crate::args::VerifyArgs;
@@ -25,8 +25,9 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     let question = Question { engine: args.cage.engine, urls: args.urls, seed: args.seed };
     let cage = caged::cage(&args.cage.limits)?;
     let bar = bar(args.urls + u64::try_from(parray::pac::shape_urls().len()).unwrap_or(0));
+    let claim = Claim { pac: &script, router: &router, options: &options };
     let started = Instant::now();
-    let proof = prove(&script, &router, &options, question, &cage, |done| bar.set_position(done));
+    let proof = prove(claim, question, &cage, |done| bar.set_position(done));
     bar.finish_and_clear();
     let failed = |error| {
         CommandError::new(Kind::Data, format!("{} gives no answers", args.file.display()))
