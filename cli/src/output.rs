@@ -23,6 +23,15 @@ pub(crate) fn styled(text: impl AsRef<str>) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// A text without what a terminal would obey, or what turns the direction of writing.
+pub(crate) fn plain(text: &str) -> String {
+    let obeyed = |c: char| {
+        c.is_control() && c != '\t'
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.replace(obeyed, " ")
+}
+
 /// Prints a line.
 pub(crate) fn line(line: impl AsRef<str>) -> Result<(), CommandError> {
     text(format!("{}\n", line.as_ref()))

@@ -1,6 +1,7 @@
 //! A script in fewer bytes: short names of its own, and no white space that it can do without. The syntax
 //! stays what it was, as a printer of syntax trees may put newer one in.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a syntax tree has hundreds of kinds of nodes")]
 use std::collections::HashMap;
 
 use oxc::allocator::Allocator;
@@ -8,7 +9,7 @@ use oxc::ast::AstKind;
 use oxc::ast::ast::Program;
 use oxc::mangler::{MangleOptions, Mangler};
 use oxc::parser::{Parser, config::TokensParserConfig};
-use oxc::semantic::{Scoping, SemanticBuilder};
+use oxc::semantic::{Scoping, Semantic, SemanticBuilder};
 use oxc::span::SourceType;
 
 use super::eval::on_large_stack;
@@ -46,7 +47,7 @@ fn shorten(source: &str) -> Result<String, String> {
         // An empty statement needs its semicolon.
         if text == "}"
             && last == ";"
-            && !matches!(before_last, ")" | "else" | "do" | ";" | "{" | "}")
+            && !matches!(before_last, ")" | "else" | "do" | ";" | "{" | "}" | ":")
         {
             out.pop();
         }
@@ -71,6 +72,8 @@ fn between(last: &str, next: &str, new_line: bool) -> &'static str {
     let joined = match (end, start) {
         ('+', '+') | ('-', '-' | '>') | ('/', '/' | '*') | ('<', '!') => true,
         (_, '.') => last.starts_with(|c: char| c.is_ascii_digit()),
+        // `/a/ in b` and `1. in b`.
+        ('/' | '.', start) => last.len() > 1 && word(start),
         (end, start) => word(end) && word(start),
     };
     if joined { " " } else { "" }
@@ -89,7 +92,7 @@ fn short_names(program: &Program<'_>) -> HashMap<u32, String> {
         matches!(kind, AstKind::ObjectProperty(it) if it.shorthand)
             || matches!(kind, AstKind::ObjectPattern(_) | AstKind::ObjectAssignmentTarget(_))
     });
-    if doubles {
+    if doubles || names_are_seen(&semantic) {
         return HashMap::new();
     }
     let name = |scoping: &Scoping, symbol| scoping.symbol_name(symbol).to_owned();
@@ -118,6 +121,23 @@ fn short_names(program: &Program<'_>) -> HashMap<u32, String> {
     names
 }
 
+/// Whether a name can mean something else than its scope says: in a `with`, in text that becomes code, as a
+/// property of the global object, or of a function that stands in a block.
+fn names_are_seen(semantic: &Semantic<'_>) -> bool {
+    let nodes = semantic.nodes();
+    let unresolved = semantic.scoping().root_unresolved_references();
+    let by_text = ["eval", "Function"].into_iter().any(|name| unresolved.contains_key(name));
+    by_text
+        || nodes.iter().any(|node| match node.kind() {
+            AstKind::WithStatement(_) | AstKind::ThisExpression(_) => true,
+            AstKind::Function(it) if it.is_declaration() => {
+                let parent = nodes.parent_kind(node.id());
+                !matches!(parent, AstKind::Program(_) | AstKind::FunctionBody(_))
+            }
+            _ => false,
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +160,10 @@ mod tests {
             short("return_ = function () { return \"a  b\" }"),
             "return_=function(){return\"a  b\"}"
         );
+        assert_eq!(
+            short("a = /b/ in c; d = 1. in c; if (x) { e: ; }"),
+            "a=/b/ in c;d=1. in c;if(x){e:;}"
+        );
         assert!(minify("function (").is_err());
     }
 
@@ -155,5 +179,15 @@ mod tests {
             "{text}"
         );
         assert!(minify("var o = {a}, a = 1;").unwrap().contains("{a}"));
+        for seen in [
+            "with (o) { }",
+            "eval('a')",
+            "new Function('a')",
+            "this.long",
+            "if (x) { function f() { } }",
+        ] {
+            let text = minify(&format!("var long = 1; {seen};")).unwrap();
+            assert!(text.contains("var long"), "{text}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::cage::Cage;
+use super::draw::Draw;
 use super::eval::{Call, Engine, Environment, EvalError, Job, Profile};
 use super::generate::{answer, generate};
 use super::options::{PacOptions, Style};
@@ -40,6 +41,8 @@ pub struct Certificate {
     pub config_id: u32,
     /// SHA-256 of the PAC's text.
     pub pac: String,
+    /// SHA-256 of the custom logic, which was left out of what was run.
+    pub custom_logic: Option<String>,
     /// Whether the PAC is, byte by byte, what is generated from the table; then its data are proven, too.
     pub generated: bool,
     /// What ran it.
@@ -56,15 +59,16 @@ pub struct Certificate {
     pub owned: Vec<(String, u64)>,
     /// URLs on which PAC and router differ.
     pub differ: u64,
-    /// The share of URLs, drawn in this way, that may differ with a probability of 5 % at most, if none of these does.
-    pub bound: f64,
+    /// The share of URLs, drawn in this way, that may differ with a probability of 5 % at most, if none of
+    /// these does; none if none was drawn.
+    pub bound: Option<f64>,
 }
 
 /// What a PAC shall be equal to.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'c> {
-    /// The text of the PAC.
-    pub pac: &'c str,
+    /// The PAC, as bytes.
+    pub pac: &'c [u8],
     /// The router.
     pub router: &'c Router,
     /// What the PAC was, or would be, generated with.
@@ -79,6 +83,9 @@ pub struct Proof {
     /// At most ten of the URLs on which they differ.
     pub mismatches: Vec<Mismatch>,
 }
+
+/// What a script is told that the time is: 2026-01-01T00:00Z, a Thursday.
+const NOW: i64 = 1_767_225_600_000;
 
 /// URLs that one process is asked for.
 const CHUNK: u16 = 4096;
@@ -104,7 +111,7 @@ pub fn prove(
         Some(_) if generated => generate(router, &plain).ok(),
         _ => None,
     };
-    let subject = Claim { pac: without_logic.as_deref().unwrap_or(pac), ..claim };
+    let subject = Claim { pac: without_logic.as_deref().map_or(pac, str::as_bytes), ..claim };
     let shapes = shape_urls();
     let shape_count = u64::try_from(shapes.len()).unwrap_or(u64::MAX);
     let found = Mutex::new(Found::default());
@@ -147,9 +154,11 @@ pub fn prove(
             if taken { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         let chunk = u64::from(CHUNK);
+        // A seed for each chunk, as those of neighbours would draw nearly the same.
+        let mut seeds = Draw(question.seed);
         let drawn = (0..question.urls.div_ceil(chunk)).map(|number| {
             let count = chunk.min(question.urls - number * chunk);
-            sample_urls(usize::try_from(count).unwrap_or(0), question.seed.wrapping_add(number))
+            sample_urls(usize::try_from(count).unwrap_or(0), seeds.next())
         });
         let all = shapes.chunks(CHUNK.into()).map(<[String]>::to_vec).chain(drawn);
         // If it is broken off, the workers know why.
@@ -166,7 +175,6 @@ pub fn prove(
     });
     outcome?;
     let found = found.into_inner().unwrap_or_default();
-    let all = shape_count.saturating_add(question.urls);
     let members = router.table().members().iter().filter(|member| member.status == pat::Status::On);
     let owned = members
         .map(|member| {
@@ -178,7 +186,11 @@ pub fn prove(
         parray: env!("CARGO_PKG_VERSION"),
         table: sha256(router.table().print(pat::Dialect::Draft).as_bytes()),
         config_id: router.table().header().config_id.0,
-        pac: sha256(pac.as_bytes()),
+        pac: sha256(pac),
+        custom_logic: without_logic
+            .as_ref()
+            .and(options.custom_logic.as_ref())
+            .map(|it| sha256(it.as_bytes())),
         generated,
         engine: question.engine.to_string(),
         shapes: shape_count,
@@ -187,7 +199,7 @@ pub fn prove(
         corpus,
         owned,
         differ: found.differ,
-        bound: bound(all),
+        bound: (question.urls > 0).then(|| bound(question.urls)),
     };
     Ok(Proof { certificate, mismatches: found.mismatches.into_iter().map(|(_, it)| it).collect() })
 }
@@ -195,7 +207,8 @@ pub fn prove(
 /// Whether a PAC is what is generated from a table, in any style.
 fn is_generated(Claim { pac, router, options }: Claim<'_>) -> bool {
     [Style::Plain, Style::Minified, Style::Explained].into_iter().any(|style| {
-        generate(router, &PacOptions { style, ..options.clone() }).is_ok_and(|own| own == pac)
+        generate(router, &PacOptions { style, ..options.clone() })
+            .is_ok_and(|own| own.as_bytes() == pac)
     })
 }
 
@@ -241,25 +254,27 @@ fn examine(
 ) -> Result<Found, EvalError> {
     let mut found = Found::default();
     let job = Job {
-        script: pac.to_owned(),
+        script: Profile::Chrome.decode(pac),
         engine,
-        environment: Environment::default(),
+        environment: Environment {
+            now: Some(NOW),
+            zone: Some("UTC".to_owned()),
+            ..Environment::default()
+        },
         calls: urls.iter().map(|url| Call::of(url)).collect(),
         coverage: false,
     };
     let mut rest = urls.iter().zip(0_u64..);
     let mut failed = None;
     cage.run(job, |outcome| {
-        let Some((url, at)) = rest.next() else { return };
+        let Some((url, at)) = rest.next() else { return ControlFlow::Break(()) };
         let said = match outcome.answer {
             Ok(said) => said,
             // What the script itself does wrong for a URL is a difference; what stops it is the end.
-            Err(error @ (EvalError::Thrown { .. } | EvalError::NotAString { .. })) => {
-                error.to_string()
-            }
+            Err(error) if error.is_the_scripts() && !error.is_of_loading() => error.to_string(),
             Err(error) => {
-                failed.get_or_insert(error);
-                return;
+                failed = Some(error);
+                return ControlFlow::Break(());
             }
         };
         let key = router.key(url);
@@ -268,8 +283,12 @@ fn examine(
         }
         let router_says = answer(router, options, url);
         let same = said == router_says || {
-            let read = |text: &str| Profile::Chrome.read(text).routes;
-            read(&said) == read(&router_says)
+            // Every client has to read both alike, and to leave nothing out.
+            let alike = |profile: Profile| {
+                let reading = profile.read(&said);
+                reading.dropped.is_empty() && reading == profile.read(&router_says)
+            };
+            Profile::ALL.into_iter().all(alike)
         };
         if !same {
             found.differ += 1;
@@ -278,6 +297,7 @@ fn examine(
                 found.mismatches.push((at, mismatch));
             }
         }
+        ControlFlow::Continue(())
     })?;
     failed.map_or(Ok(found), Err)
 }

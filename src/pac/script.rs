@@ -2,11 +2,16 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a syntax tree has hundreds of kinds of nodes")]
 
 use oxc::allocator::Allocator;
-use oxc::ast::ast::{Expression, Program};
-use oxc::ast::{AstKind, ast::BindingPattern};
+use oxc::ast::AstKind;
+use oxc::ast::ast::{
+    AssignmentExpression, BindingPattern, Expression, Function, Program, VariableDeclarator,
+};
+use oxc::ast_visit::{Visit, walk};
 use oxc::parser::{ParseOptions, Parser};
-use oxc::semantic::{Semantic, SemanticBuilder};
+use oxc::semantic::{Semantic, SemanticBuilder, SymbolId};
 use oxc::span::{SourceType, Span};
+use oxc::str::Ident;
+use oxc::syntax::scope::ScopeFlags;
 use serde::{Deserialize, Serialize};
 
 /// A stretch of a text: from here, up to there.
@@ -81,6 +86,10 @@ pub(super) struct Script<'a> {
     pub(super) text: &'a str,
     pub(super) program: &'a Program<'a>,
     pub(super) semantic: Semantic<'a>,
+    /// What clients pass: the first arguments of the functions that they call, where those are not set.
+    urls: Vec<SymbolId>,
+    /// The second ones.
+    hosts: Vec<SymbolId>,
 }
 
 /// Parses a script as browsers do, in sloppy mode, and hands its tree on.
@@ -107,10 +116,92 @@ pub(super) fn with_script<T>(
             help: error.help.as_ref().map(ToString::to_string),
         });
     }
-    Ok(work(&Script { text, program, semantic: built.semantic }))
+    let mut script =
+        Script { text, program, semantic: built.semantic, urls: Vec::new(), hosts: Vec::new() };
+    let (mut urls, mut hosts) = (Vec::new(), Vec::new());
+    entry_points(program, |function| {
+        let scoping = script.semantic.scoping();
+        let symbol = |place: usize| {
+            let parameter = function.params.items.get(place)?;
+            let symbol = parameter.pattern.get_binding_identifier()?.symbol_id.get()?;
+            (!scoping.symbol_is_mutated(symbol)).then_some(symbol)
+        };
+        urls.extend(symbol(0));
+        hosts.extend(symbol(1));
+    });
+    (script.urls, script.hosts) = (urls, hosts);
+    Ok(work(&script))
+}
+
+/// Functions that clients call.
+pub(super) const ENTRY_POINTS: [&str; 2] = ["FindProxyForURL", "FindProxyForURLEx"];
+
+/// Calls `found` for each function that clients call: declared outside of all others, or set as a variable.
+pub(super) fn entry_points<'a>(program: &Program<'a>, found: impl FnMut(&Function<'a>)) {
+    EntryPoints { found, depth: 0 }.visit_program(program);
+}
+
+struct EntryPoints<F> {
+    found: F,
+    depth: usize,
+}
+
+impl<F> EntryPoints<F> {
+    fn set<'a>(&mut self, name: Option<&str>, value: &Expression<'a>)
+    where
+        F: FnMut(&Function<'a>),
+    {
+        if let Expression::FunctionExpression(function) = value
+            && name.is_some_and(|name| ENTRY_POINTS.contains(&name))
+        {
+            (self.found)(function);
+        }
+    }
+}
+
+impl<'a, F: FnMut(&Function<'a>)> Visit<'a> for EntryPoints<F> {
+    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
+        let name = function.id.as_ref().map(|id| id.name.as_str());
+        let outside = self.depth == 0 && function.is_declaration();
+        if outside && name.is_some_and(|name| ENTRY_POINTS.contains(&name)) {
+            (self.found)(function);
+        }
+        self.depth += 1;
+        walk::walk_function(self, function, flags);
+        self.depth -= 1;
+    }
+
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        self.set(it.left.get_identifier_name(), &it.right);
+        walk::walk_assignment_expression(self, it);
+    }
+
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        if let Some(init) = it.init.as_ref().filter(|_| self.depth == 0) {
+            let name = it.id.get_identifier_name();
+            self.set(name.as_ref().map(Ident::as_str), init);
+        }
+        walk::walk_variable_declarator(self, it);
+    }
 }
 
 impl Script<'_> {
+    /// Whether an expression is the URL that the client passes.
+    pub(super) fn is_url(&self, expression: &Expression<'_>) -> bool {
+        self.symbol(expression).is_some_and(|symbol| self.urls.contains(&symbol))
+    }
+
+    /// Whether an expression is the host that the client passes.
+    pub(super) fn is_host(&self, expression: &Expression<'_>) -> bool {
+        self.symbol(expression).is_some_and(|symbol| self.hosts.contains(&symbol))
+    }
+
+    /// The variable that an expression is.
+    fn symbol(&self, expression: &Expression<'_>) -> Option<SymbolId> {
+        let Expression::Identifier(name) = expression.without_parentheses() else { return None };
+        self.semantic.scoping().get_reference(name.reference_id.get()?).symbol_id()
+    }
+
     /// The text of these bytes.
     pub(super) fn slice(&self, span: Span) -> &str {
         let Span { start, end, .. } = span;
@@ -134,15 +225,13 @@ impl Script<'_> {
                 let left = self.constant_within(&sum.left, depth)?;
                 Some(left + &self.constant_within(&sum.right, depth)?)
             }
-            Expression::Identifier(name) => {
-                let scoping = self.semantic.scoping();
-                let symbol = scoping.get_reference(name.reference_id.get()?).symbol_id()?;
-                if scoping.symbol_is_mutated(symbol) {
-                    return None;
-                }
+            Expression::Identifier(_) => {
+                let symbol = self.symbol(expression)?;
+                // Few are variables with a value, and to find out whether one is set again takes long.
                 match self.semantic.symbol_declaration(symbol).kind() {
                     AstKind::VariableDeclarator(variable)
-                        if matches!(variable.id, BindingPattern::BindingIdentifier(_)) =>
+                        if matches!(variable.id, BindingPattern::BindingIdentifier(_))
+                            && !self.semantic.scoping().symbol_is_mutated(symbol) =>
                     {
                         self.constant_within(variable.init.as_ref()?, depth)
                     }

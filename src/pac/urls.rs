@@ -52,7 +52,7 @@ pub fn read_urls(text: &str) -> Result<Vec<Asked>, LineError> {
         match all.get_mut(at) {
             Some(asked) => {
                 asked.requests += 1;
-                asked.bytes += bytes;
+                asked.bytes = asked.bytes.saturating_add(bytes);
             }
             None => all.push(Asked { url, requests: 1, bytes }),
         }
@@ -113,11 +113,10 @@ fn url_of(method: &str, target: &str) -> Option<String> {
     };
     // A list may name a CONNECT, too.
     let names_a_port = !target.contains('/') && is_authority();
-    if names_a_port && (method == "CONNECT" || !target.contains("://")) {
-        return Some(format!("https://{target}/"));
-    }
-    let url = url::Url::parse(target).ok()?;
-    url.has_host().then(|| target.to_owned())
+    let tunnel = names_a_port && (method == "CONNECT" || !target.contains("://"));
+    let text = if tunnel { format!("https://{target}/") } else { target.to_owned() };
+    // What no client could ask for is none, whoever has sent it.
+    url::Url::parse(&text).is_ok_and(|url| url.has_host()).then_some(text)
 }
 
 /// What a script speaks of, as URLs that its tests may take for theirs, and near misses; in a fixed order.
@@ -253,5 +252,10 @@ mod tests {
         let local = "192.0.2.1 - - [22/Nov/2026:09:30:00 +0000] \"GET /pat HTTP/1.1\" 200 411";
         assert_eq!(read_urls(local).unwrap(), []);
         assert_eq!(read_urls("192.0.2.1 - - [x] \"-\" 400 0").unwrap(), []);
+        let refused =
+            "1286536309.075 1 192.0.2.1 TCP_DENIED/403 9 CONNECT 1.2.3.999:443 - HIER_NONE/- -";
+        assert_eq!(read_urls(refused).unwrap(), []);
+        let many = "{\"url\":\"http://a/\",\"bytes\":18446744073709551615}\n";
+        assert_eq!(read_urls(&many.repeat(2)).unwrap()[0].bytes, u64::MAX);
     }
 }

@@ -71,20 +71,23 @@ fn what_would_overflow_a_stack_ends_as_an_error() {
 
 #[test]
 fn fixing_changes_the_file_and_tells_what_is_left() {
-    let (_folder, file) = pac(
-        "// \u{e9}\nfunction FindProxyForURL(url, host) {\n  if (host == \"A\") return \"DIRECT\";\n}\n",
+    let (folder, file) = pac(
+        "var a = '\u{e9}';\nfunction FindProxyForURL(url, host) {\n  if (host == \"A\") return \"DIRECT\";\n}\n",
     );
-    let output = run(&["pac", "check", "--fix", &file]);
+    let broken = folder.path().join("broken.pac").display().to_string();
+    std::fs::write(&broken, "function ( // \u{e9}").unwrap();
+    let link = folder.path().join("link.pac").display().to_string();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let output = run(&["pac", "check", "--fix", "/nonexistent.pac", &broken, &link]);
     let said = stdout(&output);
-    assert!(
-        said.starts_with(&format!("{file}: 2 fixed\n")) && said.contains("host-case"),
-        "{said}"
-    );
-    assert_eq!(output.status.code(), Some(65));
+    assert!(said.contains(&format!("{link}: 2 fixed\n")) && said.contains("host-case"), "{said}");
+    assert_eq!(output.status.code(), Some(74), "of the file that cannot be read");
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::read_to_string(&broken).unwrap(), "function ( // \u{e9}");
     let fixed = std::fs::read_to_string(&file).unwrap();
     assert_eq!(
         fixed,
-        "// \\u00e9\nfunction FindProxyForURL(url, host) {\n  if (host == \"A\") return \"DIRECT\";\n  return \"DIRECT\";\n}\n"
+        "var a = '\\u00e9';\nfunction FindProxyForURL(url, host) {\n  if (host == \"A\") return \"DIRECT\";\n  return \"DIRECT\";\n}\n"
     );
 }
 

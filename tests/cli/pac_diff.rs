@@ -71,6 +71,8 @@ fn a_failure_for_a_url_is_an_answer_and_a_script_that_does_not_load_is_none() {
         diff("return 'DIRECT';", "return host == 'a.test' ? x : 'DIRECT';", &["--urls", "LOG"]);
     assert_eq!(code, Some(1));
     assert!(lines[0]["new"].as_str().unwrap().starts_with("failure:"), "{lines:?}");
+    let (code, ..) = diff("throw new Error('no');", "var line;\nthrow new Error('no');", &[]);
+    assert_eq!(code, Some(0), "the place of a failure is no part of what clients see");
     let (code, _, error) = diff("return 'DIRECT';", "return (;", &["--urls", "LOG"]);
     assert_eq!(code, Some(65));
     assert!(error.contains("new.pac gives no answers"), "{error}");

@@ -112,6 +112,29 @@ fn coverage_names_what_is_never_reached() {
 }
 
 #[test]
+fn what_stops_a_script_here_is_no_failure_of_it() {
+    let (folder, cases) = folder(
+        "pac = 'b.pac'\n[[case]]\nurl = 'http://a/'\nexpect = { fails = true }\n[[case]]\nurl = 'http://b/'\nexpect = { fails = true }\n",
+    );
+    let pac = folder.path().join("b.pac");
+    let code = |text: &str| {
+        std::fs::write(&pac, text).unwrap();
+        run(&["pac", "test", &cases, "--timeout", "200ms"]).status.code()
+    };
+    assert_eq!(code("function ("), Some(0), "each case is told");
+    assert_eq!(code("function FindProxyForURL() { throw 1 }"), Some(0));
+    assert_eq!(code("function FindProxyForURL() { while (true) ; }"), Some(1));
+    let new = folder.path().join("new.toml").display().to_string();
+    let pac = pac.display().to_string();
+    let init = run(&["pac", "test", "--init", &new, &pac, "--timeout", "200ms"]);
+    assert_eq!(init.status.code(), Some(65));
+    assert!(!Path::new(&new).exists());
+    let none = folder.path().join("none").display().to_string();
+    std::fs::write(&none, "# nothing\n").unwrap();
+    assert_eq!(run(&["pac", "diff", &pac, &pac, "--urls", &none]).status.code(), Some(65));
+}
+
+#[test]
 fn a_junit_report_has_a_case_for_each_client() {
     let (folder, cases) = folder(&CASES.replace("direct = true", "direct = false"));
     let report = folder.path().join("report.xml");

@@ -68,7 +68,7 @@ fn the_engines_see_the_same_urls_and_every_member_owns_some() {
     assert_eq!(code, Some(0));
     assert_eq!(quickjs["certificate"]["corpus"], boa["certificate"]["corpus"]);
     let owned = boa["certificate"]["owned"].as_array().unwrap();
-    assert!(owned.len() == 3 && owned.iter().all(|it| it[1].as_u64().unwrap() > 1000), "{owned:?}");
+    assert!(owned.len() == 3 && owned.iter().all(|it| it[1].as_u64().unwrap() > 500), "{owned:?}");
     let (_, other) = certificate(&pac, &["--seed", "6"]);
     assert_ne!(other["certificate"]["corpus"], boa["certificate"]["corpus"]);
 }
@@ -104,7 +104,7 @@ fn a_pac_of_another_make_is_sampled() {
     assert_eq!(code, Some(0));
     assert_eq!(proof["certificate"]["generated"], false);
     let bound = proof["certificate"]["bound"].as_f64().unwrap();
-    assert!((bound - 3.0 / 14288.0).abs() < 1e-6, "{bound}");
+    assert!((bound - 3.0 / 2000.0).abs() < 1e-5, "{bound}");
 }
 
 #[test]
@@ -113,7 +113,9 @@ fn custom_logic_is_left_out_of_the_proof_and_judged_before_it_is_inserted() {
     let logic =
         folder.write("logic.js", "if (dnsDomainIs(host, \".example.com\")) return \"DIRECT\";");
     let pac = folder.generate(&["--custom-logic", &logic]);
-    assert_eq!(certificate(&pac, &["--custom-logic", &logic]).0, Some(0));
+    let (code, proof) = certificate(&pac, &["--custom-logic", &logic]);
+    assert_eq!(code, Some(0));
+    assert!(proof["certificate"]["custom_logic"].is_string(), "{proof}");
     assert_eq!(certificate(&pac, &[]).0, Some(1), "the table alone says something else");
     let generate = |text: &str| {
         let logic = folder.write("logic.js", text);
@@ -128,6 +130,18 @@ fn custom_logic_is_left_out_of_the_proof_and_judged_before_it_is_inserted() {
         "{}",
         stderr(&unwise)
     );
+}
+
+#[test]
+fn what_only_some_clients_take_is_a_difference_and_what_never_ends_ends_at_once() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(folder.generate(&[])).unwrap();
+    let more = text.replace("return parrayRoute(url)", "return parrayRoute(url) + '; HTTP evil:1'");
+    assert_eq!(certificate(&folder.write("more.pac", &more), &[]).0, Some(1));
+    let endless = folder.write("endless.pac", "function FindProxyForURL() { while (true) ; }");
+    let output = run(&["pac", "verify", &endless, "--table", TABLE, "--timeout", "100ms"]);
+    assert_eq!(output.status.code(), Some(65));
+    assert!(stderr(&output).contains("took longer than 100ms"), "{}", stderr(&output));
 }
 
 #[test]
@@ -190,6 +204,10 @@ fn a_simulation_tells_each_client_apart_and_draws_it() {
     assert_eq!(stdout(&run(&arguments)), stdout(&output), "the same each time");
     let unknown = run(&["pac", "simulate", "--table", TABLE, "--down", "nobody"]);
     assert_eq!(unknown.status.code(), Some(64));
+    for (flag, value) in [("--time", "10s"), ("--every", "100ms"), ("--clients", "0")] {
+        let wrong = run(&["pac", "simulate", "--table", TABLE, flag, value]);
+        assert_eq!(wrong.status.code(), Some(64), "{flag} {value}");
+    }
     let shown = stdout(&run(&["pac", "simulate", "--table", TABLE]));
     assert!(shown.contains('\u{2588}') && shown.contains("wininet"), "{shown}");
 }

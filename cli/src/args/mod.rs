@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 pub(crate) use cache::{CacheCommand, PlaceArgs, SubjectArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use eval::{CageArgs, DnsArg, EnvironmentArgs, EvalArgs, LimitArgs};
+pub(crate) use eval::{DnsArg, EnvironmentArgs, EvalArgs, LimitArgs};
 use pat::{
     ArrayName, CacheSize, HashKey, HashName, HashSeed, IpChoice, LoadFactor, MemberName, Opaque,
 };

@@ -85,7 +85,7 @@ pub(crate) struct TestArgs {
     /// One JSON object a case on a line
     #[arg(long)]
     pub(crate) json: bool,
-    /// Write CASES anew: what the PAC answers today
+    /// Write what the PAC answers today into CASES, a new file
     #[arg(long, conflicts_with_all = ["coverage", "junit", "json"])]
     pub(crate) init: bool,
     #[command(flatten)]
@@ -160,9 +160,9 @@ pub(crate) struct SimulateArgs {
     /// How long to look on
     #[arg(long, default_value = "1h", value_name = "DURATION")]
     pub(crate) time: Span,
-    /// Clients of each kind
-    #[arg(long, default_value = "200", value_name = "N")]
-    pub(crate) clients: NonZeroUsize,
+    /// Clients of each kind, at most 10000
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) clients: u16,
     /// Time between two requests of a client
     #[arg(long, default_value = "10s", value_name = "DURATION")]
     pub(crate) every: Span,

@@ -3,6 +3,7 @@
 mod worker;
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -51,11 +52,16 @@ impl Cage {
     }
 
     /// Does a job, and tells what each call came to, in order. What ends the process ends the job: the
-    /// call that it was at says why, and those that follow say that they were not asked.
+    /// call that it was at says why, and those that follow say that they were not asked. Who is told may end
+    /// it, too.
     ///
     /// # Errors
     /// A process that cannot be started.
-    pub fn run(&self, job: Job, mut tell: impl FnMut(Outcome)) -> Result<(), EvalError> {
+    pub fn run(
+        &self,
+        job: Job,
+        mut tell: impl FnMut(Outcome) -> ControlFlow<()>,
+    ) -> Result<(), EvalError> {
         let calls: Vec<String> = job.calls.iter().map(|call| call.url.clone()).collect();
         let mut command = self.command();
         if let Some(name) = &job.environment.zone {
@@ -68,18 +74,22 @@ impl Cage {
             Some(url) => format!("FindProxyForURL({url:?})"),
             None => "the script".to_owned(),
         };
-        let mut told = 0;
+        let (mut told, mut went_on) = (0, ControlFlow::Continue(()));
         self.converse(start(command, &order)?, calls.len(), doing, |line| {
             told += 1;
-            tell(match line {
+            went_on = tell(match line {
                 Ok(line) => serde_json::from_str(&line).unwrap_or_else(|error| {
                     Outcome::of(Err(broken(&format!("{error} in {line:?}"))))
                 }),
                 Err(error) => Outcome::of(Err(error)),
             });
+            went_on
         });
-        for url in calls.iter().skip(told) {
-            tell(Outcome::of(Err(EvalError::NotAsked(url.clone()))));
+        let not_asked = calls.iter().skip(told).map(|url| EvalError::NotAsked(url.clone()));
+        let mut rest = not_asked.map(|error| Outcome::of(Err(error)));
+        if went_on.is_continue() {
+            // Who is told of the rest may stop here as well; nothing comes after it.
+            let _ = rest.try_for_each(tell);
         }
         Ok(())
     }
@@ -111,7 +121,11 @@ impl Cage {
     /// Asks for one line.
     fn ask<T: DeserializeOwned>(&self, order: &Order, doing: &str) -> Result<T, EvalError> {
         let mut answer = Err(broken(&format!("{doing} gave nothing")));
-        self.converse(start(self.command(), order)?, 1, |_| doing.to_owned(), |line| answer = line);
+        let tell = |line| {
+            answer = line;
+            ControlFlow::Continue(())
+        };
+        self.converse(start(self.command(), order)?, 1, |_| doing.to_owned(), tell);
         serde_json::from_str::<Result<T, EvalError>>(&answer?).map_err(|error| broken(&error))?
     }
 
@@ -129,7 +143,7 @@ impl Cage {
         Started { mut child, mut input, output, errors, order }: Started,
         lines: usize,
         doing: impl Fn(usize) -> String,
-        mut tell: impl FnMut(Result<String, EvalError>),
+        mut tell: impl FnMut(Result<String, EvalError>) -> ControlFlow<()>,
     ) {
         let (sender, arrived) = mpsc::sync_channel(64);
         std::thread::scope(|scope| {
@@ -149,12 +163,12 @@ impl Cage {
                 text
             });
             let mut done = 0;
-            let mut was_late = false;
-            while done < lines {
+            let (mut was_late, mut stopped) = (false, false);
+            while done < lines && !stopped {
                 match arrived.recv_timeout(self.limits.time + GRACE) {
                     Ok(line) => {
                         done += 1;
-                        tell(Ok(line));
+                        stopped = tell(Ok(line)).is_break();
                     }
                     Err(RecvTimeoutError::Timeout) => {
                         was_late = true;
@@ -164,15 +178,17 @@ impl Cage {
                 }
             }
             drop(arrived);
-            let whole = done == lines;
+            let whole = done == lines || stopped;
             let status = end(&mut child, was_late || whole);
             let last_words = last_words.join().unwrap_or_default();
             let ended_well = done > 0 && status.is_some_and(|status| status.success());
-            if was_late {
-                tell(Err(self.late(doing(done))));
-            } else if !whole && !ended_well {
-                tell(Err(self.died(doing(done), status, &last_words)));
-            }
+            let end = match (was_late, whole || ended_well) {
+                (true, _) => Some(self.late(doing(done))),
+                (false, false) => Some(self.died(doing(done), status, &last_words)),
+                (false, true) => None,
+            };
+            // It is the last line in any case.
+            let _ = end.map(|error| tell(Err(error)));
         });
     }
 

@@ -54,11 +54,6 @@ pub(super) fn helper<'a>(script: &Script<'_>, call: &CallExpression<'a>) -> Opti
         .then_some(name)
 }
 
-/// Whether an expression is the variable of this name.
-pub(super) fn is_variable(expression: &Expression<'_>, name: &str) -> bool {
-    expression.without_parentheses().is_specific_id(name)
-}
-
 pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     Calls { script, report }.visit_program(script.program);
 }
@@ -118,21 +113,15 @@ impl<'a> Calls<'_, 'a, '_> {
             let help = "write a pattern of * and ? for each case, or test a regular expression of your own";
             self.report.add(Rule::ShexpRegexp, pattern.span(), message, help);
         }
-        if is_variable(what, "url") && text.starts_with('*') {
-            let rest =
-                text.trim_start_matches('*').trim_start_matches("://").trim_start_matches("*.");
-            let host = rest.split(['/', '*']).next().unwrap_or_default();
-            let looks_like_host = host.trim_start_matches('.').contains('.')
-                && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:".contains(c))
-                && !rest.starts_with('/');
-            if looks_like_host {
-                let message = format!("pattern {text:?} finds {host:?} in paths and queries, too");
-                let help = format!(
-                    "write dnsDomainIs(host, {:?})",
-                    format!(".{}", host.trim_start_matches('.'))
-                );
-                self.report.add(Rule::LooseUrl, pattern.span(), message, help);
-            }
+        // What goes on after the host is meant to be the path: so this is meant to be the host.
+        let rest = text.trim_start_matches('*').strip_prefix('.').unwrap_or_default();
+        let host = rest.split_once('/').map_or("", |(host, _)| host);
+        let name = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+        let is_name = host.contains('.') && host.chars().all(name);
+        if self.script.is_url(what) && text.starts_with('*') && is_name {
+            let message = format!("pattern {text:?} finds {host:?} in paths and queries, too");
+            let help = format!("write dnsDomainIs(host, {:?})", format!(".{host}"));
+            self.report.add(Rule::LooseUrl, pattern.span(), message, help);
         }
     }
 
@@ -140,11 +129,18 @@ impl<'a> Calls<'_, 'a, '_> {
         let Some(text) = self.script.constant(domain) else { return };
         if text.contains('*') {
             let message = format!("dnsDomainIs knows no *, found {text:?}");
-            let help = format!("write {:?}", format!(".{}", text.trim_start_matches(['*', '.'])));
-            self.report.add(Rule::NeverMatches, domain.span(), message, help);
-        } else if !text.starts_with('.') && text.parse::<Ipv4Addr>().is_err() {
+            self.report.add(
+                Rule::NeverMatches,
+                domain.span(),
+                message,
+                "write the end of the name, or use shExpMatch",
+            );
+        } else if text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
+            && text.parse::<Ipv4Addr>().is_err()
+        {
             let message = format!("{text:?} is the end of {:?}, too", format!("not{text}"));
-            let help = format!("write dnsDomainIs(host, \".{text}\") || host == {text:?}");
+            let help = format!("write (dnsDomainIs(host, \".{text}\") || host == {text:?})");
             self.report.add(Rule::UndottedDomain, domain.span(), message, help);
         }
     }
@@ -153,7 +149,7 @@ impl<'a> Calls<'_, 'a, '_> {
         let Some(text) = self.script.constant(name) else { return };
         if text.starts_with('.') || text.contains('*') {
             let message = format!("localHostOrDomainIs takes a whole name, found {text:?}");
-            let help = format!("write dnsDomainIs(host, {:?})", text.replace('*', ""));
+            let help = "use dnsDomainIs for the end of a name, and shExpMatch for a pattern";
             self.report.add(Rule::NeverMatches, name.span(), message, help);
         }
     }
@@ -218,7 +214,8 @@ impl<'a> Calls<'_, 'a, '_> {
             let day = self.script.slice(day.span()).to_owned();
             let month = self.script.slice(month.span()).to_owned();
             let message = format!("{text} is true on every day");
-            let help = format!("write dateRange({day}, {month}, {day}, {month})");
+            let zone = if given.len() > 2 { ", \"GMT\"" } else { "" };
+            let help = format!("write dateRange({day}, {month}, {day}, {month}{zone})");
             self.report.add(Rule::DateRangeDayMonth, call.span, message, help);
         }
     }
@@ -241,7 +238,8 @@ impl<'a> Calls<'_, 'a, '_> {
                 "{} is never true: hours do not go past midnight",
                 self.script.slice(call.span)
             );
-            let help = format!("write timeRange({from}, 23) || timeRange(0, {to})");
+            let zone = if given.len() > 2 { ", \"GMT\"" } else { "" };
+            let help = format!("write (timeRange({from}, 23{zone}) || timeRange(0, {to}{zone}))");
             self.report.add(Rule::TimeWrap, call.span, message, help);
         }
     }

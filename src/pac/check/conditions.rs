@@ -1,24 +1,31 @@
 //! Tests: what they compare, and which of them an earlier one has answered already.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use oxc::ast::ast::{
-    Argument, AssignmentOperator, BinaryExpression, BinaryOperator, CallExpression, Expression,
-    IfStatement, LogicalExpression, LogicalOperator, Statement,
+    Argument, AssignmentExpression, AssignmentOperator, BinaryExpression, BinaryOperator,
+    CallExpression, Expression, IfStatement, LogicalExpression, LogicalOperator, Statement,
+    UpdateExpression, VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::span::{GetSpan, Span};
+use regex::Regex;
 
-use super::calls::{helper, is_variable};
-use super::{Report, Rule, body, entry_points};
-use crate::pac::script::Script;
+use super::calls::helper;
+use super::{Report, Rule, body};
+use crate::pac::script::{Script, entry_points};
+
+#[expect(clippy::expect_used, reason = "the pattern is constant, and tests compile it")]
+static CLASS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\[(?:[^\]\\]|\\.)*\][*+?]?").expect("constant"));
 
 /// Terms of one condition that some hosters of PACs advise not to exceed.
 const MOST_TERMS: usize = 100;
 
 pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     Conditions { script, report, inside: None }.visit_program(script.program);
-    entry_points(script, |function| covered(script, body(function), report));
+    entry_points(script.program, |function| covered(script, body(function), report));
 }
 
 struct Conditions<'s, 'a, 'r> {
@@ -79,9 +86,11 @@ impl<'a> Visit<'a> for Conditions<'_, 'a, '_> {
                 if member.property.name == "test" =>
             {
                 if let (true, Expression::RegExpLiteral(regex)) =
-                    (is_variable(what, "url"), &member.object)
+                    (self.script.is_url(what), &member.object)
                 {
-                    let pattern = regex.regex.pattern.text.replace("\\/", "/").replace("\\.", ".");
+                    // A class of characters may have a slash that is none of the URL.
+                    let pattern = CLASS.replace_all(&regex.regex.pattern.text, "x");
+                    let pattern = pattern.replace("\\/", "/").replace("\\.", ".");
                     self.path(&pattern.replace('^', ""), regex.span);
                 }
             }
@@ -114,17 +123,18 @@ impl<'a> Conditions<'_, 'a, '_> {
     /// Something that is compared with a text; `whole` if from its beginning.
     fn compared(&mut self, what: &Expression<'a>, text: &Expression<'a>, whole: bool) {
         let Some(found) = self.script.constant(text) else { return };
-        if is_variable(what, "host") {
+        if self.script.is_host(what) {
             if found.bytes().any(|byte| byte.is_ascii_uppercase()) {
                 let message = format!("{found:?} has capital letters, and host has none");
                 let help = format!("write {:?}", found.to_ascii_lowercase());
                 self.report.add(Rule::HostCase, text.span(), message, help);
             } else if found.contains("://") || found.contains('/') {
                 let message = format!("{found:?} is no part of a host");
-                self.report.add(Rule::NeverMatches, text.span(), message, "compare it with url");
+                let help = "compare it with url, or use isInNet for a network";
+                self.report.add(Rule::NeverMatches, text.span(), message, help);
             }
         }
-        if whole && is_variable(what, "url") {
+        if whole && self.script.is_url(what) {
             self.path(&found, text.span());
         }
     }
@@ -133,7 +143,7 @@ impl<'a> Conditions<'_, 'a, '_> {
     fn path(&mut self, pattern: &str, span: Span) {
         let Some((scheme, rest)) = pattern.split_once("://") else { return };
         let Some((_, path)) = rest.split_once('/') else { return };
-        if path.trim_matches(['*', '$', '.', ')', '?']).is_empty() {
+        if path.trim_matches(['*', '$', '.', ')', '?', '|', ':']).is_empty() {
             return;
         }
         let scheme = scheme.trim_start_matches(['(', '*']);
@@ -178,6 +188,9 @@ enum Test {
     Text(String),
 }
 
+/// Bytes of a name at most.
+const LONGEST_HOST: usize = 255;
+
 /// Tests whose passing has ended the function, and where they stand.
 #[derive(Default)]
 struct Earlier(HashMap<Test, Span>);
@@ -187,7 +200,10 @@ impl Earlier {
     fn cover(&self, test: &Test) -> Option<Span> {
         let same = self.0.get(test).copied();
         let (Test::Host(host) | Test::End(host)) = test else { return same };
-        let ends = host.char_indices().filter_map(|(at, _)| host.get(at..));
+        if host.len() > LONGEST_HOST {
+            return same;
+        }
+        let ends = host.char_indices().filter_map(|(at, _)| host.get(at..)).chain([""]);
         same.or_else(|| {
             ends.map(ToOwned::to_owned).find_map(|end| self.0.get(&Test::End(end)).copied())
         })
@@ -195,13 +211,13 @@ impl Earlier {
 }
 
 fn test_of(script: &Script<'_>, term: &Expression<'_>) -> Test {
-    let text = || Test::Text(script.slice(term.span()).split_whitespace().collect());
+    let text = || Test::Text(script.slice(term.span()).to_owned());
     match term {
         Expression::BinaryExpression(it)
             if matches!(it.operator, BinaryOperator::Equality | BinaryOperator::StrictEquality) =>
         {
             let sides = [(&it.left, &it.right), (&it.right, &it.left)];
-            let found = sides.into_iter().find(|(host, _)| is_variable(host, "host"));
+            let found = sides.into_iter().find(|(host, _)| script.is_host(host));
             let constant = found.and_then(|(_, text)| script.constant(text));
             constant.map_or_else(text, Test::Host)
         }
@@ -210,8 +226,7 @@ fn test_of(script: &Script<'_>, term: &Expression<'_>) -> Test {
             let (Some(name), [host, pattern]) = (helper(script, call), given.as_slice()) else {
                 return text();
             };
-            let Some(pattern) = script.constant(pattern).filter(|_| is_variable(host, "host"))
-            else {
+            let Some(pattern) = script.constant(pattern).filter(|_| script.is_host(host)) else {
                 return text();
             };
             match name {
@@ -233,7 +248,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Tests that decide what an earlier one, which returns, has decided already.
-fn covered(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Report) {
+fn covered<'a>(script: &Script<'a>, statements: &[Statement<'a>], report: &mut Report) {
     let mut earlier = Earlier::default();
     for statement in statements {
         let Statement::IfStatement(choice) = statement else {
@@ -250,18 +265,23 @@ fn covered(script: &Script<'_>, statements: &[Statement<'_>], report: &mut Repor
     }
 }
 
-fn follow(
-    script: &Script<'_>,
-    choice: &IfStatement<'_>,
+fn follow<'a>(
+    script: &Script<'a>,
+    choice: &IfStatement<'a>,
     earlier: &mut Earlier,
     report: &mut Report,
 ) {
     let mut next = Some(choice);
+    // What passed an earlier branch is gone, if that returns.
+    let mut all_return = true;
     while let Some(choice) = next {
         let mut terms = Vec::new();
         alternatives(&choice.test, &mut terms);
         let mut fresh = Earlier::default();
         for term in terms {
+            if changes(script, |effects| effects.visit_expression(term)) {
+                continue;
+            }
             let test = test_of(script, term);
             if let Some(span) = earlier.cover(&test).or_else(|| fresh.cover(&test)) {
                 let line = report.lines.place(span).line;
@@ -278,7 +298,8 @@ fn follow(
                 fresh.0.insert(test, term.span());
             }
         }
-        if super::flow::returns(&choice.consequent) {
+        all_return &= super::flow::returns(&choice.consequent);
+        if all_return {
             earlier.0.extend(fresh.0);
         }
         // An `else` is reached by what did not pass.
@@ -286,5 +307,36 @@ fn follow(
             Some(Statement::IfStatement(other)) => Some(other),
             _ => None,
         };
+    }
+}
+
+/// Whether something sets a variable, or calls what is no helper: a test after it may come out otherwise.
+fn changes<'a>(script: &Script<'a>, visit: impl FnOnce(&mut Effects<'_, 'a>)) -> bool {
+    let mut effects = Effects { script, found: false };
+    visit(&mut effects);
+    effects.found
+}
+
+struct Effects<'s, 'a> {
+    script: &'s Script<'a>,
+    found: bool,
+}
+
+impl<'a> Visit<'a> for Effects<'_, 'a> {
+    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        self.found |= helper(self.script, call).is_none();
+        walk::walk_call_expression(self, call);
+    }
+
+    fn visit_assignment_expression(&mut self, _it: &AssignmentExpression<'a>) {
+        self.found = true;
+    }
+
+    fn visit_update_expression(&mut self, _it: &UpdateExpression<'a>) {
+        self.found = true;
+    }
+
+    fn visit_variable_declarator(&mut self, _it: &VariableDeclarator<'a>) {
+        self.found = true;
     }
 }

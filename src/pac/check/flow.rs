@@ -7,11 +7,11 @@ use oxc::ast::ast::{
 use oxc::ast_visit::{Visit, walk};
 use oxc::span::{GetSpan, Span};
 
-use super::{Fix, Report, Rule, entry_points};
-use crate::pac::script::Script;
+use super::{Fix, Report, Rule};
+use crate::pac::script::{Script, entry_points};
 
 pub(super) fn check(script: &Script<'_>, report: &mut Report) {
-    entry_points(script, |function| may_end(script, function, report));
+    entry_points(script.program, |function| may_end(script, function, report));
     Dead { report }.visit_program(script.program);
 }
 
@@ -32,17 +32,27 @@ fn may_end(script: &Script<'_>, function: &Function<'_>, report: &mut Report) {
     }
     let close = Span::new(body.span.end.saturating_sub(1), body.span.end);
     let line = script.slice(Span::new(0, close.start)).rsplit('\n').next().unwrap_or_default();
-    // On a line of its own where the brace has one.
+    // On a line of its own, as a statement before it may end without a semicolon.
     let text = if line.trim().is_empty() {
         format!("  return \"DIRECT\";\n{line}")
     } else {
-        " return \"DIRECT\"; ".to_owned()
+        "\n  return \"DIRECT\";\n".to_owned()
     };
-    let fix = Fix { start: close.start, end: close.start, text };
     let message = "may end without an answer, which clients take for a failure of the script";
     let help = "end the function with return \"DIRECT\";";
     report.add(Rule::MayReturnUndefined, close, message, help);
-    report.fix_last(fix);
+    if is_called_by_clients_alone(script, function) {
+        report.fix_last(Fix { start: close.start, end: close.start, text });
+    }
+}
+
+/// Whether nobody but a client sees what a function returns.
+fn is_called_by_clients_alone(script: &Script<'_>, function: &Function<'_>) -> bool {
+    let symbol = function.id.as_ref().filter(|_| function.is_declaration());
+    let Some(symbol) = symbol.and_then(|id| id.symbol_id.get()) else { return false };
+    let scoping = script.semantic.scoping();
+    scoping.get_resolved_reference_ids(symbol).is_empty()
+        && scoping.symbol_redeclarations(symbol).len() < 2
 }
 
 /// Whether what follows these statements may be reached.
@@ -97,18 +107,29 @@ fn try_completes(attempt: &TryStatement<'_>) -> bool {
         || attempt.handler.as_ref().is_some_and(|handler| ends(&handler.body.body))
 }
 
-/// Whether a `break` stands in a statement; which loop it means is not looked at.
+/// Whether a `break` leaves a statement that is a loop's body, or a part of a `switch`; one with a label may.
 fn leaves(statement: &Statement<'_>) -> bool {
-    struct Breaks(bool);
+    struct Breaks {
+        found: bool,
+        /// Loops and `switch`es around, which a `break` without a label means.
+        inside: usize,
+    }
     impl<'a> Visit<'a> for Breaks {
-        fn visit_break_statement(&mut self, _it: &oxc::ast::ast::BreakStatement<'a>) {
-            self.0 = true;
+        fn visit_statement(&mut self, it: &Statement<'a>) {
+            let catches =
+                it.is_iteration_statement() || matches!(it, Statement::SwitchStatement(_));
+            self.inside += usize::from(catches);
+            walk::walk_statement(self, it);
+            self.inside -= usize::from(catches);
+        }
+        fn visit_break_statement(&mut self, it: &oxc::ast::ast::BreakStatement<'a>) {
+            self.found |= it.label.is_some() || self.inside == 0;
         }
         fn visit_function(&mut self, _it: &Function<'a>, _flags: oxc::syntax::scope::ScopeFlags) {}
     }
-    let mut breaks = Breaks(false);
+    let mut breaks = Breaks { found: false, inside: 0 };
     breaks.visit_statement(statement);
-    breaks.0
+    breaks.found
 }
 
 /// What a condition always is.

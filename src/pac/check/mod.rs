@@ -17,18 +17,15 @@ mod syntax;
 mod text;
 
 use oxc::ast::ast::{Function, Statement};
-use oxc::ast_visit::{Visit, walk};
 use oxc::span::Span;
-use oxc::str::Ident;
-use oxc::syntax::scope::ScopeFlags;
 use serde::{Deserialize, Serialize};
 
 use super::eval::{EvalError, Profile};
-use super::script::{Lines, Place, Script, with_script};
+use super::script::{Lines, Place, with_script};
 
 pub use rule::{Rule, RuleError, Severity};
 pub use sarif::sarif;
-pub use text::read;
+pub use text::{Encoding, read};
 
 /// One remark about a PAC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,12 +58,12 @@ pub struct Fix {
 /// What a PAC was as bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// Its text: UTF-8 if it is that, else ISO-8859-1.
+    /// Its text.
     pub text: String,
     /// Its size.
     pub bytes: usize,
-    /// Whether a byte order mark came before the text.
-    pub mark: bool,
+    /// What the text is written in.
+    pub encoding: Encoding,
 }
 
 /// Collects findings.
@@ -81,8 +78,8 @@ impl Report {
             rule,
             severity: rule.severity(),
             place: self.lines.place(at),
-            message: message.into(),
-            help: help.into(),
+            message: brief(message.into()),
+            help: brief(help.into()),
             fix: None,
         });
     }
@@ -93,6 +90,15 @@ impl Report {
             last.fix = Some(fix);
         }
     }
+}
+
+/// A text that can hold a part of a script, cut off where nobody would read on.
+fn brief(text: String) -> String {
+    const MOST: usize = 300;
+    if text.chars().nth(MOST).is_none() {
+        return text;
+    }
+    text.chars().take(MOST).chain(['.'; 3]).collect()
 }
 
 /// What is wrong or unwise in a PAC, in the order of the text. `loads` loads it in an interpreter.
@@ -110,6 +116,7 @@ pub fn check(source: &Source, loads: impl FnOnce(&str) -> Result<(), EvalError>)
         names::check(script, &mut report);
         results::check(script, &mut report);
         syntax::check(script, &mut report);
+        text::alphabet(script, &mut report);
     });
     let beginning = Span::new(0, 0);
     match (parsed, loaded) {
@@ -128,6 +135,14 @@ pub fn check(source: &Source, loads: impl FnOnce(&str) -> Result<(), EvalError>)
         (Ok(()), Err(error)) => report_load(&error, beginning, &mut report),
         (Ok(()), Ok(())) => {}
     }
+    let is_script = |finding: &Finding| {
+        use Rule::{DoesNotLoad, NoEntryPoint, NotAnalysed, Syntax};
+        !matches!(finding.rule, Syntax | NotAnalysed | DoesNotLoad | NoEntryPoint)
+    };
+    if !report.findings.iter().all(is_script) {
+        // What is no script, or not understood, is not changed.
+        report.findings.iter_mut().for_each(|finding| finding.fix = None);
+    }
     report.findings.sort_by_key(|finding| (finding.place, finding.rule));
     report.findings.dedup();
     report.findings
@@ -145,8 +160,8 @@ fn report_load(error: &EvalError, at: Span, report: &mut Report) {
     }
 }
 
-/// The text with all that is safe done to it, and how many changes that were.
-pub fn fix(source: &Source, findings: &[Finding]) -> (String, usize) {
+/// The file with all that is safe done to it, and how many changes that were.
+pub fn fix(source: &Source, findings: &[Finding]) -> (Vec<u8>, usize) {
     let mut fixes: Vec<&Fix> = findings.iter().filter_map(|finding| finding.fix.as_ref()).collect();
     fixes.sort_by_key(|fix| (fix.start, fix.end));
     fixes.dedup();
@@ -161,51 +176,7 @@ pub fn fix(source: &Source, findings: &[Finding]) -> (String, usize) {
         (at, done) = (end, done + 1);
     }
     fixed.push_str(source.text.get(at..).unwrap_or_default());
-    (fixed, done + usize::from(source.mark))
-}
-
-/// Functions that clients call.
-const ENTRY_POINTS: [&str; 2] = ["FindProxyForURL", "FindProxyForURLEx"];
-
-/// Calls `found` for each function that clients call, wherever it is.
-fn entry_points<'a>(script: &Script<'a>, found: impl FnMut(&Function<'a>)) {
-    struct Finder<F>(F);
-    impl<'a, F: FnMut(&Function<'a>)> Visit<'a> for Finder<F> {
-        fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
-            let name = function.id.as_ref().map(|id| id.name.as_str());
-            if name.is_some_and(|name| ENTRY_POINTS.contains(&name)) {
-                (self.0)(function);
-            }
-            walk::walk_function(self, function, flags);
-        }
-
-        fn visit_assignment_expression(&mut self, it: &oxc::ast::ast::AssignmentExpression<'a>) {
-            self.value(it.left.get_identifier_name(), &it.right);
-            walk::walk_assignment_expression(self, it);
-        }
-
-        fn visit_variable_declarator(&mut self, it: &oxc::ast::ast::VariableDeclarator<'a>) {
-            let name = it.id.get_identifier_name();
-            if let Some(init) = &it.init {
-                self.value(name.as_ref().map(Ident::as_str), init);
-            }
-            walk::walk_variable_declarator(self, it);
-        }
-    }
-    impl<F> Finder<F> {
-        fn value<'a>(&mut self, name: Option<&str>, value: &oxc::ast::ast::Expression<'a>)
-        where
-            F: FnMut(&Function<'a>),
-        {
-            if let oxc::ast::ast::Expression::FunctionExpression(function) = value
-                && function.id.is_none()
-                && name.is_some_and(|name| ENTRY_POINTS.contains(&name))
-            {
-                (self.0)(function);
-            }
-        }
-    }
-    Finder(found).visit_program(script.program);
+    (source.encoding.encode(&fixed), done)
 }
 
 /// The statements of a function.

@@ -1,21 +1,21 @@
 //! Names that a script uses: those that are nowhere, those of other places, and what it remembers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oxc::ast::AstKind;
 use oxc::ast::ast::{
     CallExpression, Expression, MemberExpression, NewExpression, StaticMemberExpression,
 };
 use oxc::ast_visit::{Visit, walk};
-use oxc::semantic::{NodeId, Reference};
-use oxc::span::{GetSpan, Span};
+use oxc::semantic::{AstNode, NodeId, Reference};
+use oxc::span::Span;
 
 use super::calls::{arity, helpers};
-use super::{ENTRY_POINTS, Report, Rule};
-use crate::pac::script::Script;
+use super::{Report, Rule};
+use crate::pac::script::{ENTRY_POINTS, Script};
 
 /// Globals of ES3.
-const ES3: [&str; 33] = [
+const ES3: &[&str] = &[
     "Array",
     "Boolean",
     "Date",
@@ -47,9 +47,10 @@ const ES3: [&str; 33] = [
     "parseInt",
     "undefined",
     "unescape",
-    "this",
-    "NULL",
 ];
+
+/// Names of the helpers' library that are no helpers.
+const LIBRARY: [&str; 4] = ["isValidIpAddress", "months", "monthes", "wdays"];
 
 /// Globals that came later.
 const LATER: [&str; 30] = [
@@ -205,28 +206,45 @@ pub(super) fn check(script: &Script<'_>, report: &mut Report) {
 /// Whether a reference stands in a `typeof`, or its statement asks for the name's type before.
 fn is_guarded(script: &Script<'_>, name: &str, node: NodeId) -> bool {
     let nodes = script.semantic.nodes();
+    let in_ex = |kind: AstKind<'_>| matches!(kind, AstKind::Function(it) if it.id.as_ref().is_some_and(|id| id.name == "FindProxyForURLEx"));
+    // Who calls this has them all.
+    if EX.contains(&name) && nodes.ancestor_kinds(node).any(in_ex) {
+        return true;
+    }
     if matches!(nodes.parent_kind(node), AstKind::UnaryExpression(it) if it.operator.is_typeof()) {
         return true;
     }
-    nodes.ancestor_kinds(node).any(|kind| match kind {
-        AstKind::IfStatement(it) => asks_type(script, it.test.span(), name),
-        AstKind::LogicalExpression(it) => asks_type(script, it.left.span(), name),
-        AstKind::ConditionalExpression(it) => asks_type(script, it.test.span(), name),
-        AstKind::TryStatement(_) => true,
-        _ => false,
-    })
+    // Where the type is asked for may be elsewhere: in a variable, or before an early return.
+    nodes.ancestor_kinds(node).any(|kind| matches!(kind, AstKind::TryStatement(_)))
 }
 
-fn asks_type(script: &Script<'_>, span: Span, name: &str) -> bool {
-    let text: String = script.slice(span).split_whitespace().collect::<Vec<_>>().join(" ");
-    text.contains(&format!("typeof {name}"))
-        || text.contains(&format!("typeof({name}"))
-        || text.contains(&format!("typeof ({name}"))
+/// Names of which the script asks whether they are there.
+fn asked_for(script: &Script<'_>) -> BTreeSet<String> {
+    let nodes = script.semantic.nodes().iter();
+    nodes
+        .filter_map(|node| match node.kind() {
+            AstKind::UnaryExpression(it) if it.operator.is_typeof() => {
+                let Expression::Identifier(name) = it.argument.without_parentheses() else {
+                    return None;
+                };
+                Some(name.name.to_string())
+            }
+            AstKind::BinaryExpression(it) if it.operator.as_str() == "in" => {
+                script.constant(&it.left)
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// Names that no declaration of the script explains.
 fn unresolved(script: &Script<'_>, report: &mut Report) {
     let scoping = script.semantic.scoping();
+    let asked_for = asked_for(script);
+    let own = own_properties(script);
+    let nodes = script.semantic.nodes();
+    // Inside of `with` a name may be that of a property.
+    let any_with = nodes.iter().any(|node| matches!(node.kind(), AstKind::WithStatement(_)));
     let mut all: Vec<(&str, Vec<&Reference>)> = scoping
         .root_unresolved_references()
         .iter()
@@ -241,7 +259,7 @@ fn unresolved(script: &Script<'_>, report: &mut Report) {
             references.iter().find(|it| it.is_read() && !is_guarded(script, name, it.node_id()));
         let Some(read) = read else { continue };
         let span = script.semantic.reference_span(read);
-        if set || ES3.contains(&name) {
+        if set || ES3.contains(&name) || asked_for.contains(name) {
             continue;
         }
         if EX.contains(&name) {
@@ -257,7 +275,7 @@ fn unresolved(script: &Script<'_>, report: &mut Report) {
         } else if FOREIGN.contains(&name) {
             let message = format!("{name} is not defined in a PAC");
             report.add(Rule::ForeignName, span, message, "take it out; alert is all that there is");
-        } else {
+        } else if !any_with && !own.iter().any(|own| own == name) && !LIBRARY.contains(&name) {
             let near = nearest(name);
             let help = near.map_or_else(String::new, |near| format!("is {near} meant?"));
             report.add(Rule::UndefinedName, span, format!("{name} is not defined"), help);
@@ -267,7 +285,7 @@ fn unresolved(script: &Script<'_>, report: &mut Report) {
 
 /// The helper that is meant by a name with another case, or a letter more, less or other.
 fn nearest(name: &str) -> Option<&'static str> {
-    helpers().chain(ES3).find(|known| {
+    helpers().chain(ES3.iter().copied()).find(|known| {
         known.eq_ignore_ascii_case(name) || (known.len() > 4 && is_one_edit(known, name))
     })
 }
@@ -284,10 +302,18 @@ fn is_one_edit(one: &str, other: &str) -> bool {
 fn state(script: &Script<'_>, report: &mut Report) {
     let scoping = script.semantic.scoping();
     let nodes = script.semantic.nodes();
+    // A function that is called where it stands is a part of loading.
     let in_function = |node: NodeId| {
-        nodes
-            .ancestor_kinds(node)
-            .any(|kind| matches!(kind, AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)))
+        let mut functions = nodes.ancestors(node).filter(|it| {
+            matches!(it.kind(), AstKind::Function(_) | AstKind::ArrowFunctionExpression(_))
+        });
+        let called_there = |it: &AstNode<'_>| {
+            let parents = nodes.ancestor_kinds(it.id());
+            let mut outer =
+                parents.skip_while(|kind| matches!(kind, AstKind::ParenthesizedExpression(_)));
+            matches!(outer.next(), Some(AstKind::CallExpression(_)))
+        };
+        functions.any(|it| !called_there(it))
     };
     let known = scoping
         .symbol_ids()
@@ -301,13 +327,19 @@ fn state(script: &Script<'_>, report: &mut Report) {
     let unknown = scoping.root_unresolved_references().iter().map(|(name, ids)| {
         (name.as_str(), ids.iter().map(|id| scoping.get_reference(*id)).collect())
     });
-    for (name, references) in known.chain(unknown) {
+    let known = known.map(|(name, references)| (name, references, true));
+    let unknown = unknown.map(|(name, references)| (name, references, false));
+    for (name, references, declared) in known.chain(unknown) {
         let set = references.iter().find(|it| it.is_write() && in_function(it.node_id()));
-        if let Some(set) = set {
-            let span = script.semantic.reference_span(set);
-            let message = format!("{name} is set in a function, and lives on after the call");
-            report.add(Rule::GlobalState, span, message, format!("write var {name}"));
-        }
+        let Some(set) = set.filter(|_| !ENTRY_POINTS.contains(&name)) else { continue };
+        let span = script.semantic.reference_span(set);
+        let message = format!("{name} is set in a function, and lives on after the call");
+        let help = if declared {
+            "keep it in a variable of the function".to_owned()
+        } else {
+            format!("write var {name} in the function")
+        };
+        report.add(Rule::GlobalState, span, message, help);
     }
 }
 
@@ -320,7 +352,7 @@ fn redefined(script: &Script<'_>, report: &mut Report) {
         }
         let (name, span) = (scoping.symbol_name(symbol), scoping.symbol_span(symbol));
         if arity(name).is_some() {
-            let message = format!("{name} is a helper of all clients, and is defined anew");
+            let message = format!("{name} is a helper of clients, and is defined anew");
             report.add(Rule::Redefined, span, message, "take another name");
         }
         let again = scoping.symbol_redeclarations(symbol);

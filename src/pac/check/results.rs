@@ -8,8 +8,9 @@ use oxc::ast_visit::{Visit, walk};
 use oxc::span::{GetSpan, Span};
 use oxc::syntax::scope::ScopeFlags;
 
-use super::{PROFILES, Report, Rule, entry_points};
-use crate::pac::script::Script;
+use super::{PROFILES, Report, Rule};
+use crate::pac::eval::Profile;
+use crate::pac::script::{Script, entry_points};
 
 /// Words that begin an element of an answer.
 const TYPES: [&str; 8] = ["PROXY", "HTTPS", "HTTP", "SOCKS", "SOCKS4", "SOCKS5", "QUIC", "DIRECT"];
@@ -17,7 +18,7 @@ const TYPES: [&str; 8] = ["PROXY", "HTTPS", "HTTP", "SOCKS", "SOCKS4", "SOCKS5",
 pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     let mut results = Results { script, report, seen: HashSet::new() };
     results.visit_program(script.program);
-    entry_points(script, |function| {
+    entry_points(script.program, |function| {
         let mut returns = Returns { results: &mut results };
         if let Some(body) = &function.body {
             returns.visit_function_body(body);
@@ -34,7 +35,10 @@ struct Results<'s, 'a, 'r> {
 
 impl<'a> Visit<'a> for Results<'_, 'a, '_> {
     fn visit_string_literal(&mut self, literal: &StringLiteral<'a>) {
-        let first = literal.value.trim_start().split([' ', '\t', ';']).next().unwrap_or_default();
+        let element = literal.value.split(';').next().unwrap_or_default().trim_start();
+        let (first, rest) = element.split_once([' ', '\t']).unwrap_or((element, ""));
+        // A type alone is a part of an answer at most, or something else.
+        let whole = !rest.trim().is_empty() || literal.value.trim() == "DIRECT";
         // What is a part of a sum is no whole answer.
         let nodes = self.script.semantic.nodes();
         let parent = nodes.parent_kind(literal.node_id.get());
@@ -42,7 +46,7 @@ impl<'a> Visit<'a> for Results<'_, 'a, '_> {
             parent,
             AstKind::BinaryExpression(_) | AstKind::ObjectProperty(_) | AstKind::CallExpression(_)
         );
-        if !part && TYPES.contains(&first.to_ascii_uppercase().as_str()) {
+        if whole && !part && TYPES.contains(&first.to_ascii_uppercase().as_str()) {
             self.answer(&literal.value, literal.span);
         }
     }
@@ -55,25 +59,25 @@ impl Results<'_, '_, '_> {
             return;
         }
         let mut direct = false;
-        for element in text.split(';').map(|part| part.trim_matches([' ', '\t'])) {
-            if element.is_empty() {
-                continue;
-            }
+        let elements = text.split(';').map(|part| part.trim_matches([' ', '\t']));
+        let elements: Vec<&str> = elements.filter(|element| !element.is_empty()).collect();
+        for (at, element) in elements.iter().enumerate() {
+            let later = elements.get(at + 1..).unwrap_or_default();
             if direct {
                 let message = format!("{element:?} comes after DIRECT");
                 self.report.add(Rule::AfterDirect, span, message, "put DIRECT last");
             }
             direct |= element.eq_ignore_ascii_case("DIRECT");
-            self.element(element, span);
+            self.element(element, later, span);
         }
     }
 
-    fn element(&mut self, element: &str, span: Span) {
-        let dropped: Vec<(String, String)> = PROFILES
+    fn element(&mut self, element: &str, later: &[&str], span: Span) {
+        let dropped: Vec<(Profile, String)> = PROFILES
             .into_iter()
             .filter_map(|profile| {
                 let dropped = profile.read(element).dropped.pop()?;
-                Some((profile.to_string(), dropped.why))
+                Some((profile, dropped.why))
             })
             .collect();
         match dropped.as_slice() {
@@ -91,9 +95,11 @@ impl Results<'_, '_, '_> {
                 let help = "write DIRECT, or one of PROXY, HTTPS, SOCKS, SOCKS5 with host:port";
                 self.report.add(Rule::BadResult, span, message, help);
             }
+            // Who leaves it out takes a later one.
+            some if some.iter().all(|(client, _)| later.iter().any(|it| takes(*client, it))) => {}
             [(_, why), ..] => {
-                let clients: Vec<&str> =
-                    dropped.iter().map(|(client, _)| client.as_str()).collect();
+                let clients: Vec<String> =
+                    dropped.iter().map(|(client, _)| client.to_string()).collect();
                 let message =
                     format!("{element:?} is left out by {}: {why}", clients.join(" and "));
                 let help = if element.to_ascii_uppercase().starts_with("HTTP ") {
@@ -139,6 +145,11 @@ impl Results<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether a client understands an element, and it is a proxy.
+fn takes(client: Profile, element: &str) -> bool {
+    !element.eq_ignore_ascii_case("DIRECT") && client.read(element).dropped.is_empty()
 }
 
 /// Whether this is never a string.

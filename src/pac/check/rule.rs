@@ -103,6 +103,7 @@ rules! {
     Unreachable "unreachable" Warning "What is never reached is not what was meant.";
     LongCondition "long-condition" Note "Hundreds of terms in one condition are slow, and some hosters of PACs advise against more than 100.";
     NonAscii "non-ascii" Warning "Chrome reads a PAC without a charset as ISO-8859-1, Firefox as UTF-8.";
+    NonAsciiComment "non-ascii-comment" Note "Comments are read by people, whose editors may not agree on the charset either.";
     ByteOrderMark "byte-order-mark" Note "Some clients take a byte order mark for a part of the script.";
     Large "large" Warning "Some hosters of PACs take no more than 256 KB, and every client loads all of it.";
     TooLarge "too-large" Error "Chrome and Windows read no PAC of more than 1 MiB.";

@@ -1,5 +1,7 @@
 //! Findings for tools that show them beside the code: SARIF 2.1.0.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Finding, Rule, Severity};
@@ -24,6 +26,25 @@ pub fn sarif<'f>(files: impl IntoIterator<Item = (&'f str, &'f [Finding])>) -> V
             "results": results,
         }],
     })
+}
+
+/// A path as a URI reference.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    match path.split('/').next() {
+        Some("") => uri.push_str("file://"),
+        Some(first) if first.contains(':') => uri.push_str("./"),
+        _ => {}
+    }
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            write!(uri, "%{byte:02X}").ok();
+        }
+    }
+    uri
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -52,7 +73,7 @@ fn result(file: &str, finding: &Finding) -> Value {
         "level": level(*severity),
         "message": { "text": text },
         "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": file },
+            "artifactLocation": { "uri": uri(file) },
             "region": {
                 "startLine": place.line,
                 "startColumn": place.column,
@@ -61,4 +82,21 @@ fn result(file: &str, finding: &Finding) -> Value {
             },
         } }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_uri_reference() {
+        for (path, expected) in [
+            ("a/b.pac", "a/b.pac"),
+            ("/a b#.pac", "file:///a%20b%23.pac"),
+            ("a:b.pac", "./a%3Ab.pac"),
+            ("\u{e9}%.pac", "%C3%A9%25.pac"),
+        ] {
+            assert_eq!(uri(path), expected);
+        }
+    }
 }

@@ -18,10 +18,13 @@ pub(super) fn check(script: &Script<'_>, report: &mut Report) {
             seen.1 += 1;
         }
         if let Some(comma) = trailing_comma(script, &node.kind()) {
+            // Of an array some engines count it as one element more, which a script may rely on.
             let fix = Fix { start: comma.start, end: comma.end, text: String::new() };
             let message = "a comma before the end is an error in old engines, or one element more";
             report.add(Rule::NewSyntax, comma, message, "take it out");
-            report.fix_last(fix);
+            if matches!(node.kind(), AstKind::ObjectExpression(_)) {
+                report.fix_last(fix);
+            }
         }
     }
     for (what, (span, count)) in found {
@@ -101,8 +104,7 @@ fn newer(script: &Script<'_>, kind: &AstKind<'_>) -> Option<(&'static str, Span)
 
 /// Whether an expression is surely a string.
 fn is_text(script: &Script<'_>, expression: &Expression<'_>) -> bool {
-    let is_argument = |name: &str| super::calls::is_variable(expression, name);
-    is_argument("host") || is_argument("url") || script.constant(expression).is_some()
+    script.is_host(expression) || script.is_url(expression) || script.constant(expression).is_some()
 }
 
 /// A comma before the end of a list.
@@ -115,10 +117,12 @@ fn trailing_comma(script: &Script<'_>, kind: &AstKind<'_>) -> Option<Span> {
     // Nothing but white space and comments can stand there.
     let between = Span::new(last.end, whole.end.saturating_sub(1));
     let comments = &script.program.comments;
-    let text = script.slice(between);
     let offset = |at: usize| u32::try_from(at).map(|at| between.start + at).ok();
-    let comma = text.match_indices(',').filter_map(|(at, _)| offset(at)).find(|at| {
-        !comments.iter().any(|comment| comment.span.start <= *at && *at < comment.span.end)
-    })?;
+    let in_comment = |at: u32| {
+        let next = comments.partition_point(|comment| comment.span.start <= at);
+        next.checked_sub(1).and_then(|last| comments.get(last)).is_some_and(|it| at < it.span.end)
+    };
+    let mut commas = script.slice(between).match_indices(',').filter_map(|(at, _)| offset(at));
+    let comma = commas.find(|at| !in_comment(*at))?;
     Some(Span::new(comma, comma + 1))
 }

@@ -106,6 +106,28 @@ pub enum EvalError {
     Broken(String),
 }
 
+impl EvalError {
+    /// Whether a client would see it fail in the same way, as it lies in the script and not in limits.
+    pub fn is_the_scripts(&self) -> bool {
+        matches!(
+            self,
+            Self::Load(_)
+                | Self::NoEntryPoint
+                | Self::Thrown { .. }
+                | Self::NotAString { .. }
+                | Self::NotAscii { .. }
+                | Self::TooLong { .. }
+        )
+    }
+}
+
+impl EvalError {
+    /// Whether no call can be answered.
+    pub fn is_of_loading(&self) -> bool {
+        matches!(self, Self::Load(_) | Self::NoEntryPoint)
+    }
+}
+
 /// What runs JavaScript.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -282,17 +282,6 @@ impl Client {
     }
 }
 
-impl Scenario<'_> {
-    /// Members that are to be down and stand in neither table.
-    pub fn unknown(&self) -> Vec<&str> {
-        let known = |name: &str| {
-            let tables = [self.before.table(), self.after.table()];
-            tables.iter().any(|table| table.members().iter().any(|it| it.name.as_str() == name))
-        };
-        self.down.iter().map(|(name, ..)| name.as_str()).filter(|name| !known(name)).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

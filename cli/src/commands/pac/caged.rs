@@ -1,6 +1,7 @@
 //! Runs PACs in the cage, with the world that the flags tell of.
 
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -120,7 +121,7 @@ pub(super) fn job(
 pub(super) fn run(
     job: Job,
     args: &LimitArgs,
-    tell: impl FnMut(Outcome),
+    tell: impl FnMut(Outcome) -> ControlFlow<()>,
 ) -> Result<(), CommandError> {
     cage(args)?.run(job, tell).map_err(|error| CommandError::new(Kind::Io, error))
 }

@@ -13,7 +13,7 @@ use super::caged;
 use crate::args::CheckArgs;
 use crate::commands::FOUND;
 use crate::error::{CommandError, Kind};
-use crate::output;
+use crate::output::{self, plain};
 use crate::remote::read;
 
 /// Findings of one rule in one file that people are shown.
@@ -23,9 +23,17 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, CommandError> {
     if args.rules {
         return list(args.json);
     }
-    let mut all = Vec::new();
+    let (mut all, mut failed) = (Vec::new(), None);
     for path in &args.files {
-        let (source, mut findings) = look(path, args)?;
+        let (source, mut findings) = match look(path, args) {
+            Ok(looked) => looked,
+            // The other files are looked at as well.
+            Err(error) => {
+                let code = error.report();
+                failed.get_or_insert(code);
+                continue;
+            }
+        };
         findings.retain(|finding| !args.allow.contains(&finding.rule));
         let name = path.display().to_string();
         if args.json {
@@ -39,6 +47,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, CommandError> {
     }
     if args.sarif {
         output::json(&sarif(all.iter().map(|(name, found)| (name.as_str(), found.as_slice()))))?;
+    }
+    if let Some(code) = failed {
+        return Ok(code);
     }
     let worst = all.iter().flat_map(|(_, found)| found).map(|finding| finding.severity).max();
     Ok(match worst {
@@ -58,24 +69,28 @@ fn look(path: &Path, args: &CheckArgs) -> Result<(Source, Vec<Finding>), Command
     }
     let allowed = |finding: &&Finding| !args.allow.contains(&finding.rule);
     let wanted: Vec<Finding> = findings.iter().filter(allowed).cloned().collect();
-    let (text, done) = fix(&source, &wanted);
+    let (bytes, done) = fix(&source, &wanted);
     if done == 0 {
         return Ok((source, findings));
     }
-    let fixed = read_source(text.as_bytes());
+    let fixed = read_source(&bytes);
     let after = check(&fixed)?;
     let breaks = |finding: &Finding| {
         matches!(finding.rule, Rule::Syntax | Rule::DoesNotLoad | Rule::NoEntryPoint)
     };
-    if after.iter().any(breaks) && !findings.iter().any(breaks) {
-        let message =
-            format!("{}: the fixed text does not load, nothing is changed", path.display());
+    if after.iter().any(breaks) {
+        let message = format!(
+            "{}: the fixed text does not load, nothing is changed",
+            plain(&path.display().to_string())
+        );
         return Err(CommandError::new(Kind::Data, message));
     }
-    replace(path, text.as_bytes())
+    // What a link points to is changed, and not the link.
+    let target = path.canonicalize()?;
+    replace(&target, &bytes)
         .map_err(|error| CommandError::new(Kind::Io, format!("{}: {error}", path.display())))?;
     if !args.json && !args.sarif {
-        output::line(format!("{}: {done} fixed", path.display()))?;
+        output::line(format!("{}: {done} fixed", plain(&path.display().to_string())))?;
     }
     Ok((fixed, after))
 }
@@ -107,7 +122,9 @@ fn with_file(name: &str, finding: &Finding) -> serde_json::Value {
 
 /// Findings for people, and how many there are.
 fn text(name: &str, source: &Source, findings: &[Finding]) -> String {
-    let lines: Vec<&str> = source.text.split('\n').collect();
+    let name = &plain(name);
+    let text = source.text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = text.split('\n').collect();
     let mut out = String::new();
     for rule in Rule::ALL {
         let count = findings.iter().filter(|found| found.rule == *rule).count();
@@ -150,8 +167,6 @@ fn show(out: &mut String, name: &str, line: &str, finding: &Finding, is_first: b
     let bold = Style::new().bold();
     let loud = color.on_default().bold();
     let quiet = Style::new().dimmed();
-    // A script shall not command a terminal.
-    let plain = |text: &str| text.replace(|c: char| c.is_control() && c != '\t', " ");
     writeln!(
         out,
         "{bold}{name}:{}:{}{bold:#}: {loud}{severity}{loud:#}: {} [{rule}]",

@@ -1,5 +1,6 @@
 //! `parray pac diff`.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -66,15 +67,19 @@ fn answers(
         all.push(match outcome.answer {
             Ok(answer) => profile.read(&answer).routes.join("; "),
             Err(EvalError::Thrown { message, .. }) => {
-                format!("failure: {}", message.lines().next().unwrap_or_default())
+                // Where it was thrown is no part of what a client sees.
+                let message = message.lines().next().unwrap_or_default();
+                format!("failure: {}", message.split(" (").next().unwrap_or_default())
             }
             Err(EvalError::NotAString { found, .. }) => format!("failure: {found} is no string"),
+            Err(EvalError::NotAscii { .. }) => "failure: not ASCII".to_owned(),
+            Err(EvalError::TooLong { .. }) => "failure: too long".to_owned(),
             Err(error) => {
-                let error = error.to_string();
-                stopped.get_or_insert_with(|| error.clone());
-                error
+                stopped = Some(error.to_string());
+                return ControlFlow::Break(());
             }
         });
+        ControlFlow::Continue(())
     })?;
     match stopped {
         Some(why) => {
@@ -114,12 +119,12 @@ fn show(comparison: &Comparison, from_log: bool) -> Result<(), CommandError> {
     for Change { old, new, counts, example } in changes {
         let Counts { urls, hosts, requests, .. } = counts;
         table.add_row([
-            old.clone(),
-            new.clone(),
+            output::plain(old),
+            output::plain(new),
             urls.to_string(),
             hosts.to_string(),
             requests.to_string(),
-            example.clone(),
+            output::plain(example),
         ]);
     }
     output::show(&table)

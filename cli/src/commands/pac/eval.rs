@@ -1,6 +1,7 @@
 //! `parray pac eval`.
 
 use std::io::BufRead;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use parray::pac::eval::{Call, Environment, EvalError, Outcome, Reading};
@@ -20,7 +21,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode, CommandError> {
     let (mut failed, mut printed, mut unasked) = (None, Ok(()), 0);
     let job = caged::job(script, environment, args.cage.engine, calls);
     caged::run(job, &args.cage.limits, |outcome| {
-        let Some((url, call)) = told.next() else { return };
+        let Some((url, call)) = told.next() else { return ControlFlow::Break(()) };
         printed =
             std::mem::replace(&mut printed, Ok(())).and_then(|()| show(args, url, &call, &outcome));
         match outcome.answer {
@@ -33,6 +34,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode, CommandError> {
                 }
             }
         }
+        ControlFlow::Continue(())
     })?;
     if unasked > 0 {
         failed = failed.map(|error| error.hint(format!("URLs that were not asked: {unasked}")));

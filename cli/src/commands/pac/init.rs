@@ -1,6 +1,7 @@
 //! `parray pac test --init`: cases of what a PAC answers today.
 
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use parray::files::replace;
@@ -22,6 +23,10 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, CommandError> {
         return Err(CommandError::new(Kind::Io, format!("{shown} is there already")));
     }
     let environment = caged::environment(&args.environment)?;
+    if environment.names.system {
+        let error = CommandError::new(Kind::Usage, "--init knows no --dns system");
+        return Err(error.hint("name the addresses: cases have to come out alike everywhere"));
+    }
     let script = environment.profile.decode(&read(pac)?);
     let mut asked = match urls::given(&args.urls)? {
         Some(asked) => asked,
@@ -42,14 +47,33 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, CommandError> {
     let profile = environment.profile;
     let all = calls.iter().map(|(_, call)| call.clone()).collect();
     let job = caged::job(script, environment, args.cage.engine, all);
+    let mut stopped = None;
     caged::run(job, &args.cage.limits, |outcome: Outcome| {
-        let Some((asked, _)) = told.next() else { return };
+        let Some((asked, _)) = told.next() else { return ControlFlow::Break(()) };
         let expect = match &outcome.answer {
-            Ok(answer) => quoted(&profile.read(answer).routes.join("; ")),
-            Err(_) => "{ fails = true }".to_owned(),
+            Ok(answer) => {
+                let routes = profile.read(answer).routes;
+                let normal = routes.join("; ");
+                // Windows does not read the name that SOCKS has in it.
+                let same = profile.read(&normal).routes == routes;
+                quoted(if same { &normal } else { answer })
+            }
+            Err(error) if error.is_the_scripts() && !error.is_of_loading() => {
+                "{ fails = true }".to_owned()
+            }
+            // What stops a script here is no answer of it.
+            Err(error) => {
+                stopped = Some(error.to_string());
+                return ControlFlow::Break(());
+            }
         };
         write!(text, "\n[[case]]\nurl = {}\nexpect = {expect}\n", quoted(&asked.url)).ok();
+        ControlFlow::Continue(())
     })?;
+    if let Some(why) = stopped {
+        let what = format!("{} gives no answers", pac.display());
+        return Err(CommandError::new(Kind::Data, what).because(why));
+    }
     replace(&args.file, text.as_bytes())
         .map_err(|error| CommandError::new(Kind::Io, format!("{shown}: {error}")))?;
     output::line(format!(

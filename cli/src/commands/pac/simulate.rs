@@ -19,14 +19,29 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, CommandError> {
         Some(table) => Router::new(Arc::new(load_table(table)?)),
         None => Router::new(Arc::clone(before.table())),
     };
-    let seconds = args.time.0.as_secs().max(60);
+    let seconds = args.time.0.as_secs();
+    let wrong = |what: &str| CommandError::new(Kind::Usage, what);
+    if !(60..=90 * 24 * 3600).contains(&seconds) {
+        return Err(wrong("--time must be from 1m to 90d"));
+    }
+    if args.every.0.as_secs() == 0 || args.restart.0.as_secs() == 0 {
+        return Err(wrong("--every and --restart must be 1s or more"));
+    }
+    let off = |name: &&pat::MemberName| {
+        let tables = [before.table(), after.table()];
+        let mut members = tables.iter().flat_map(|table| table.members());
+        !members.any(|member| member.name == **name && member.status == pat::Status::On)
+    };
+    if let Some(name) = args.down.iter().find(off) {
+        return Err(wrong(&format!("--down names a member of the table that is on, found {name}")));
+    }
     let until = args.back.map_or(u64::MAX, |back| back.0.as_secs());
     let scenario = Scenario {
         before: &before,
         after: &after,
         down: args.down.iter().map(|name| (name.as_str().to_owned(), 0, until)).collect(),
         seconds,
-        clients: args.clients.get(),
+        clients: args.clients.into(),
         every: args.every.0.as_secs(),
         restart: args.restart.0.as_secs(),
         direct: !args.no_direct,
@@ -34,12 +49,6 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, CommandError> {
         https: args.https.into(),
         seed: args.seed,
     };
-    if let Some(name) = scenario.unknown().first() {
-        return Err(CommandError::new(
-            Kind::Usage,
-            format!("--down names a member of the table, found {name:?}"),
-        ));
-    }
     let curves = simulate(&scenario);
     if let Some(path) = &args.svg {
         let title = title(args);

@@ -1,11 +1,12 @@
 //! `parray pac test`.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use parray::files::replace;
 use parray::pac::cases::{Case, Suite};
-use parray::pac::eval::{Call, Environment, Job, Outcome};
+use parray::pac::eval::{Call, Environment, EvalError, Job, Outcome};
 use parray::pac::{Instrumented, PointKind};
 use serde_json::json;
 use tokio::time::Instant;
@@ -39,6 +40,9 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, CommandError> {
     if args.init {
         return init::run(args);
     }
+    if args.urls.urls.is_some() {
+        return Err(CommandError::new(Kind::Usage, "--urls is for --init: cases have their own"));
+    }
     let shown = args.file.display();
     let suite = Suite::read(&read_text(&args.file)?).map_err(|error| {
         CommandError::new(Kind::Data, format!("{shown} is no file of cases")).because(error)
@@ -60,21 +64,21 @@ pub(super) fn run(args: &TestArgs) -> Result<ExitCode, CommandError> {
     }
     let mut sessions = Vec::new();
     for pac in &pacs {
-        let session = session(pac, &suite, args)?;
-        if !args.json {
-            output::styled(report(&session))?;
-        }
-        sessions.push(session);
+        sessions.push(session(pac, &suite, args)?);
     }
+    // Before anything is printed, as nobody may read that.
     if let Some(path) = &args.junit {
         replace(path, junit::report(&args.file, &sessions)?.as_bytes())
             .map_err(|error| CommandError::new(Kind::Io, format!("{}: {error}", path.display())))?;
     }
-    if args.json {
-        sessions.iter().try_for_each(print_json)?;
-    }
+    let printed = sessions.iter().try_for_each(|session| {
+        if args.json { print_json(session) } else { output::styled(report(session)) }
+    });
     let failed = sessions.iter().flat_map(|session| &session.trials).any(|trial| !passed(trial));
-    Ok(if failed { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    if failed {
+        return Ok(ExitCode::from(FOUND));
+    }
+    printed.map(|()| ExitCode::SUCCESS)
 }
 
 fn passed(trial: &Trial<'_>) -> bool {
@@ -114,10 +118,25 @@ fn session<'s>(pac: &Path, suite: &'s Suite, args: &TestArgs) -> Result<Session<
         let calls: Vec<Call> =
             trials.iter_mut().filter(mine).map(|trial| trial.call.clone()).collect();
         let mut waiting = trials.iter_mut().filter(mine);
+        let mut unloaded: Option<EvalError> = None;
         let tell = |outcome: Outcome| {
-            let Some(trial) = waiting.next() else { return };
-            trial.found = Some(trial.case.expect.judge(&outcome.answer, world.profile));
+            let Some(trial) = waiting.next() else { return ControlFlow::Break(()) };
+            let answer = match outcome.answer {
+                // Who was not asked, as the script does not load, gets the same.
+                Err(EvalError::NotAsked(_)) if unloaded.is_some() => {
+                    unloaded.clone().map_or(Ok(String::new()), Err)
+                }
+                answer => answer,
+            };
+            unloaded = answer
+                .as_ref()
+                .err()
+                .filter(|error| error.is_of_loading())
+                .cloned()
+                .or_else(|| unloaded.take());
+            trial.found = Some(trial.case.expect.judge(&answer, world.profile));
             trial.reached = outcome.notes.reached;
+            ControlFlow::Continue(())
         };
         let job = caged::job(script, world.clone(), args.cage.engine, calls);
         caged::run(Job { coverage: coverage.is_some(), ..job }, &args.cage.limits, tell)?;

@@ -23,5 +23,9 @@ pub(super) fn given(args: &UrlsArgs) -> Result<Option<Vec<Asked>>, CommandError>
         let what = format!("{} is no list of URLs and no access log", path.display());
         CommandError::new(Kind::Data, what).because(error)
     };
-    read_urls(&text).map(Some).map_err(wrong)
+    let asked = read_urls(&text).map_err(wrong)?;
+    if asked.is_empty() {
+        return Err(CommandError::new(Kind::Data, format!("{} has no URLs", path.display())));
+    }
+    Ok(Some(asked))
 }

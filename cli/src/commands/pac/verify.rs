@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use parray::pac::eval::Profile;
 use parray::pac::{Certificate, Claim, Proof, Question, prove};
 use parray::route::Router;
 use serde_json::json;
@@ -20,12 +19,13 @@ use crate::remote::{load_table, read};
 
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     let options = generate::options(args.pac.clone())?;
-    let script = Profile::Chrome.decode(&read(&args.file)?);
+    let pac = read(&args.file)?;
     let router = Router::new(Arc::new(load_table(&args.table)?));
     let question = Question { engine: args.cage.engine, urls: args.urls, seed: args.seed };
     let cage = caged::cage(&args.cage.limits)?;
-    let bar = bar(args.urls + u64::try_from(parray::pac::shape_urls().len()).unwrap_or(0));
-    let claim = Claim { pac: &script, router: &router, options: &options };
+    let bar =
+        bar(args.urls.saturating_add(u64::try_from(parray::pac::shape_urls().len()).unwrap_or(0)));
+    let claim = Claim { pac: &pac, router: &router, options: &options };
     let started = Instant::now();
     let proof = prove(claim, question, &cage, |done| bar.set_position(done));
     bar.finish_and_clear();
@@ -45,7 +45,9 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
         for mismatch in &mismatches {
             output::line(format!(
                 "differ on {}\n  PAC     {}\n  router  {}",
-                mismatch.url, mismatch.pac, mismatch.router
+                output::plain(&mismatch.url),
+                output::plain(&mismatch.pac),
+                mismatch.router
             ))?;
         }
     }
@@ -69,6 +71,7 @@ fn text(certificate: &Certificate, seconds: f64) -> String {
         config_id,
         pac,
         generated,
+        custom_logic,
         engine,
         shapes,
         drawn,
@@ -82,15 +85,18 @@ fn text(certificate: &Certificate, seconds: f64) -> String {
     let all = shapes + drawn;
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = all as f64 / seconds.max(0.001);
-    let verdict = match (differ, generated) {
-        (0, true) => {
-            "equal: the PAC is what is generated from this table, and answers like the router"
-                .to_owned()
+    let verdict = match (differ, generated, custom_logic, bound) {
+        (0, true, None, _) => {
+            "equal: the PAC is what is generated from this table, and answers like the router".to_owned()
         }
-        (0, false) => format!(
+        (0, true, Some(_), _) => "equal but for the custom logic, which was not examined: the PAC is what is generated from \
+                                  this table, and where its custom logic returns nothing it answers like the router"
+            .to_owned(),
+        (0, false, _, Some(bound)) => format!(
             "no difference found: with a confidence of 95 %, fewer than {bound:.1e} of such URLs differ"
         ),
-        (differ, _) => format!("DIFFERENT: {differ} of {all} URLs"),
+        (0, false, _, None) => "no difference found".to_owned(),
+        (differ, ..) => format!("DIFFERENT: {differ} of {all} URLs"),
     };
     let (least, most) = (owned.iter().min_by_key(|it| it.1), owned.iter().max_by_key(|it| it.1));
     let shares = match (least, most) {
