@@ -123,7 +123,14 @@ fn custom_logic_is_left_out_of_the_proof_and_judged_before_it_is_inserted() {
     };
     let bad = generate("if (host == \"WWW.example.com\") return \"DIRECT\";");
     assert_eq!(bad.status.code(), Some(65));
-    assert!(stderr(&bad).contains("host-case") && stdout(&bad).is_empty(), "{}", stderr(&bad));
+    let said = stderr(&bad);
+    assert!(
+        said.contains("logic.js:1:13: \"WWW.example.com\"") && said.contains("host-case"),
+        "{said}"
+    );
+    assert!(stdout(&bad).is_empty());
+    let always = generate("return \"DIRECT\"; // \u{e9}");
+    assert!(always.status.success() && stderr(&always).is_empty(), "{}", stderr(&always));
     let unwise = generate("if (dnsDomainIs(host, \"example.com\")) return \"DIRECT\";");
     assert!(
         unwise.status.success() && stderr(&unwise).contains("undotted-domain"),

@@ -1,17 +1,18 @@
 //! `parray pac generate`.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use parray::config::ConfigError;
 use parray::config::file::PacFile;
 use parray::files::replace;
-use parray::pac::check::{Severity, read};
+use parray::pac::check::{Finding, Rule, Severity, read};
 use parray::pac::{PacOptions, Style, generate, sample_urls, verify};
 use parray::route::Router;
 
 use super::caged;
-use crate::args::GenerateArgs;
+use crate::args::{GenerateArgs, LimitArgs};
 use crate::error::{CommandError, Kind};
 use crate::output;
 use crate::remote::load_table;
@@ -20,6 +21,7 @@ use crate::remote::load_table;
 const SAMPLE: usize = 64;
 
 pub(super) fn run(args: GenerateArgs) -> Result<ExitCode, CommandError> {
+    let path = args.pac.custom_logic.clone();
     let mut options = options(args.pac)?;
     if args.explain {
         options.style = Style::Explained;
@@ -29,8 +31,8 @@ pub(super) fn run(args: GenerateArgs) -> Result<ExitCode, CommandError> {
     if let Some(budget) = args.budget {
         pac = within(budget, pac, &router, &mut options)?;
     }
-    if options.custom_logic.is_some() {
-        judge_logic(&pac)?;
+    if let (Some(path), Some(logic)) = (&path, &options.custom_logic) {
+        judge_logic(path, logic)?;
     }
     prove(&router, &options)?;
     match args.output {
@@ -90,25 +92,28 @@ fn within(
         .hint("every member needs its row, as each owns URLs; fewer members, shorter names or less custom logic make it smaller"))
 }
 
-/// Custom logic is looked at as any PAC: what is wrong in it is wrong in the whole.
+/// Custom logic is looked at as a PAC, in which it is all that there is.
 #[expect(clippy::print_stderr, reason = "what is unwise is no result")]
-fn judge_logic(pac: &str) -> Result<(), CommandError> {
-    let findings = caged::check(read(pac.as_bytes()), &crate::args::LimitArgs::default())?;
-    let shown = |finding: &parray::pac::check::Finding| {
-        format!("{}: {} [{}]", finding.place.line, finding.message, finding.rule)
+fn judge_logic(path: &Path, logic: &str) -> Result<(), CommandError> {
+    let pac = format!("function FindProxyForURL(url, host) {{\n{logic}\nreturn \"DIRECT\";\n}}\n");
+    let mut findings = caged::check(read(pac.as_bytes()), &LimitArgs::default())?;
+    // It is written in ASCII, whatever it is read in; and what stands around it is not its own.
+    let inside = 2..2 + logic.lines().count();
+    findings.retain(|it| it.rule != Rule::NonAscii && inside.contains(&it.place.line));
+    let shown = |finding: &Finding| {
+        // It begins on the second line.
+        let (line, column) = (finding.place.line - 1, finding.place.column);
+        format!("{}:{line}:{column}: {} [{}]", path.display(), finding.message, finding.rule)
     };
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
-        eprintln!("warning: custom logic: line {}", shown(finding));
+        eprintln!("warning: {}", shown(finding));
     }
-    let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
-    match errors.next() {
-        Some(first) => {
-            let error = CommandError::new(Kind::Data, "custom logic does not do what it says")
-                .because(format!("line {} of the PAC", shown(first)));
-            Err(errors.fold(error, |error, next| error.because(format!("line {}", shown(next)))))
-        }
-        None => Ok(()),
+    let mut errors = findings.iter().filter(|it| it.severity == Severity::Error).peekable();
+    if errors.peek().is_none() {
+        return Ok(());
     }
+    let error = CommandError::new(Kind::Data, "custom logic does not do what it says");
+    Err(errors.fold(error, |error, finding| error.because(shown(finding))))
 }
 
 /// Nothing is written that answers otherwise than the router.
