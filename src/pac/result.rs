@@ -12,7 +12,7 @@ pub enum PacRoute {
     Through {
         /// `PROXY`, `HTTPS`, `SOCKS`, `SOCKS4` or `SOCKS5`.
         kind: &'static str,
-        /// `host:port`; an IPv6 host has its brackets.
+        /// `host:port`; an IPv6 host has its brackets; `:-1` is what Firefox has of what it cannot read.
         authority: String,
     },
 }

@@ -1,7 +1,7 @@
 //! Real browsers with the generated PAC: what arrives at the members is what `parray route` says.
 //!
 //! A page fetches a thousand URLs; the origin sees in `Via` which member the browser asked and which
-//! took the request to the origin.
+//! took the request to the origin. And their resolvers, asked alone, read any PAC as `parray pac eval` does.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,6 +13,7 @@
 #[expect(dead_code, reason = "this suite uses a part of it")]
 #[path = "../array/support/origin.rs"]
 mod origin;
+mod resolvers;
 #[expect(dead_code, reason = "this suite uses a part of it")]
 #[path = "../cli/support.rs"]
 mod support;

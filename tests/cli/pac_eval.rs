@@ -48,7 +48,7 @@ fn what_is_no_answer_stands_on_standard_error() {
     assert_eq!(stdout(&output), "HTTP a:1\n");
     let said = stderr(&output);
     assert!(
-        said.contains("alert: hello") && said.contains("chrome leaves out \"HTTP a:1\""),
+        said.contains("alert: hello") && said.contains("chrome makes nothing of \"HTTP a:1\""),
         "{said}"
     );
 }

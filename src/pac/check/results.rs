@@ -73,6 +73,7 @@ impl Results<'_, '_, '_> {
     }
 
     fn element(&mut self, element: &str, later: &[&str], span: Span) {
+        self.read_otherwise(element, span);
         let dropped: Vec<(Profile, String)> = PROFILES
             .into_iter()
             .filter_map(|profile| {
@@ -90,18 +91,19 @@ impl Results<'_, '_, '_> {
                     self.report.add(Rule::DefaultPort, span, message, "write the port");
                 }
             }
-            [(_, why), ..] if dropped.len() == PROFILES.len() => {
-                let message = format!("{element:?} is left out by every client: {why}");
+            // Firefox alone is kind to what is no host and port.
+            [(client, why), ..]
+                if dropped.len() == PROFILES.len()
+                    || *client == Profile::Chrome && client.knows(first_word(element)) =>
+            {
+                let message = format!("{element:?} is left out by {}: {why}", names(&dropped));
                 let help = "write DIRECT, or one of PROXY, HTTPS, SOCKS, SOCKS5 with host:port";
                 self.report.add(Rule::BadResult, span, message, help);
             }
             // Who leaves it out takes a later one.
             some if some.iter().all(|(client, _)| later.iter().any(|it| takes(*client, it))) => {}
             [(_, why), ..] => {
-                let clients: Vec<String> =
-                    dropped.iter().map(|(client, _)| client.to_string()).collect();
-                let message =
-                    format!("{element:?} is left out by {}: {why}", clients.join(" and "));
+                let message = format!("{element:?} is left out by {}: {why}", names(&dropped));
                 let help = if element.to_ascii_uppercase().starts_with("HTTP ") {
                     "write PROXY"
                 } else {
@@ -109,6 +111,19 @@ impl Results<'_, '_, '_> {
                 };
                 self.report.add(Rule::ClientResult, span, message, help);
             }
+        }
+    }
+
+    /// Tells of an element that two clients take, and not for the same.
+    fn read_otherwise(&mut self, element: &str, span: Span) {
+        let readings = PROFILES.map(|profile| (profile, profile.read(element)));
+        let mut taken = readings.iter().filter(|(_, reading)| reading.dropped.is_empty());
+        let Some((one, first)) = taken.next() else { return };
+        if let Some((other, second)) = taken.find(|(_, reading)| reading.routes != first.routes) {
+            let (first, second) = (first.routes.join("; "), second.routes.join("; "));
+            let message = format!("{element:?} is {first} to {one} and {second} to {other}");
+            let help = "write it as all clients read it; port 80 is that of PROXY only";
+            self.report.add(Rule::ClientResult, span, message, help);
         }
     }
 
@@ -145,6 +160,18 @@ impl Results<'_, '_, '_> {
             }
         }
     }
+}
+
+/// The clients that leave an element out.
+fn names(dropped: &[(Profile, String)]) -> String {
+    if dropped.len() == PROFILES.len() {
+        return "every client".to_owned();
+    }
+    dropped.iter().map(|(client, _)| client.to_string()).collect::<Vec<_>>().join(" and ")
+}
+
+fn first_word(element: &str) -> &str {
+    element.split([' ', '\t']).next().unwrap_or_default()
 }
 
 /// Whether a client understands an element, and it is a proxy.

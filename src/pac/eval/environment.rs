@@ -184,8 +184,10 @@ impl Host {
                 None => return Err("Requires 1 string parameter".to_owned()),
             },
             Native::DnsResolve => {
-                let found =
-                    text.and_then(|host| self.look_up(host).into_iter().find(IpAddr::is_ipv4));
+                // Firefox takes the first address, whatever it is.
+                let any = self.environment.profile == Profile::Firefox;
+                let fits = |ip: &IpAddr| any || ip.is_ipv4();
+                let found = text.and_then(|host| self.look_up(host).into_iter().find(fits));
                 found.map_or(Value::Null, |ip| Value::Text(ip.to_string()))
             }
             Native::DnsResolveEx => {

@@ -10,6 +10,7 @@ mod clock;
 mod environment;
 mod profile;
 mod quickjs;
+mod reading;
 
 use std::fmt;
 use std::rc::Rc;
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 
 pub use clock::{ClockError, Now, Zone};
 pub use environment::{Environment, Names, Notes};
-pub use profile::{Dropped, Profile, ProfileError, Reading, UrlError};
+pub use profile::{Profile, ProfileError, UrlError};
+pub use reading::{Dropped, Reading};
 
 use super::coverage;
 use environment::{Host, Value};

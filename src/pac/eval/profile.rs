@@ -1,4 +1,4 @@
-//! How clients differ: what they pass to a PAC, and what of its answer they take.
+//! How clients differ in what they pass to a PAC, and in how they read its text.
 //!
 //! Chromium: `net/proxy_resolution` and `services/proxy_resolver`; Firefox: `ProxyAutoConfig.cpp`;
 //! Windows: WinINET, as far as Microsoft's pages tell.
@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Call;
-use crate::pac::PacRoute;
 
 /// A client whose ways are followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,45 +38,6 @@ pub struct UrlError {
     /// What is wrong with it.
     pub why: String,
 }
-
-/// What a client makes of an answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reading {
-    /// What it tries, in order; never empty.
-    pub routes: Vec<String>,
-    /// What it leaves out.
-    pub dropped: Vec<Dropped>,
-}
-
-/// An element of an answer that a client leaves out without a word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dropped {
-    /// The element.
-    pub element: String,
-    /// Why.
-    pub why: String,
-}
-
-/// A type of proxy: how a PAC may write it, what it means, and its port.
-type Kind = (&'static str, &'static str, u16);
-
-const CHROME: &[Kind] = &[
-    ("PROXY", "PROXY", 80),
-    ("HTTPS", "HTTPS", 443),
-    ("SOCKS", "SOCKS4", 1080),
-    ("SOCKS4", "SOCKS4", 1080),
-    ("SOCKS5", "SOCKS5", 1080),
-    ("QUIC", "QUIC", 443),
-];
-const FIREFOX: &[Kind] = &[
-    ("PROXY", "PROXY", 80),
-    ("HTTP", "PROXY", 80),
-    ("HTTPS", "HTTPS", 443),
-    ("SOCKS", "SOCKS4", 1080),
-    ("SOCKS4", "SOCKS4", 1080),
-    ("SOCKS5", "SOCKS5", 1080),
-];
-const WININET: &[Kind] = &[("PROXY", "PROXY", 80), ("SOCKS", "SOCKS4", 1080)];
 
 impl Profile {
     /// All of them.
@@ -138,48 +98,6 @@ impl Profile {
             _ => bytes.iter().copied().map(char::from).collect(),
         }
     }
-
-    /// What this client makes of an answer.
-    pub fn read(self, answer: &str) -> Reading {
-        let mut reading = Reading::default();
-        // A line end is no white space to a browser.
-        let elements = answer.split(';').map(|part| part.trim_matches([' ', '\t']));
-        for element in elements.filter(|element| !element.is_empty()) {
-            match self.element(element) {
-                Ok(route) => reading.routes.push(route.to_string()),
-                Err(why) => {
-                    reading.dropped.push(Dropped { element: element.to_owned(), why });
-                }
-            }
-        }
-        if reading.routes.is_empty() {
-            reading.routes.push(PacRoute::Direct.to_string());
-        }
-        reading
-    }
-
-    fn element(self, element: &str) -> Result<PacRoute, String> {
-        let (word, rest) = element.split_once([' ', '\t']).unwrap_or((element, ""));
-        let rest = rest.trim_matches([' ', '\t']);
-        if word.eq_ignore_ascii_case("DIRECT") {
-            return match rest {
-                "" => Ok(PacRoute::Direct),
-                _ if self == Self::Firefox => Ok(PacRoute::Direct),
-                _ => Err("nothing may follow DIRECT".to_owned()),
-            };
-        }
-        let kinds = match self {
-            Self::Chrome => CHROME,
-            Self::Firefox => FIREFOX,
-            Self::Wininet => WININET,
-        };
-        let kind = kinds.iter().find(|(name, ..)| word.eq_ignore_ascii_case(name));
-        let Some((_, kind, port)) = kind else {
-            return Err(format!("{self} knows no type {word:?}"));
-        };
-        let authority = authority(rest, *port)?;
-        Ok(PacRoute::Through { kind, authority })
-    }
 }
 
 /// Cuts a URL at its path.
@@ -188,28 +106,6 @@ fn cut(url: &mut Url) {
         url.set_path("/");
     }
     url.set_query(None);
-}
-
-/// `host:port`, the port filled in.
-fn authority(text: &str, default: u16) -> Result<String, String> {
-    let wrong = || format!("host:port is expected, found {text:?}");
-    let after_host = match text.strip_prefix('[') {
-        Some(rest) => rest.find(']').map(|end| end + 2).ok_or_else(wrong)?,
-        None => text.find(':').unwrap_or(text.len()),
-    };
-    let (host, rest) = text.split_at_checked(after_host).ok_or_else(wrong)?;
-    let fits = |byte: u8| byte.is_ascii_graphic() && !b"@/\\?#\"<>".contains(&byte);
-    if host.is_empty() || !host.bytes().all(fits) {
-        return Err(wrong());
-    }
-    let port = match rest.strip_prefix(':') {
-        None if rest.is_empty() => default,
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            digits.parse().map_err(|_no_port| wrong())?
-        }
-        _ => return Err(wrong()),
-    };
-    Ok(format!("{host}:{port}"))
 }
 
 impl FromStr for Profile {
@@ -266,40 +162,5 @@ mod tests {
         assert!(Profile::Chrome.call("www.example.com").is_err());
         assert!(Profile::Chrome.call("www.example.com:8080").is_err());
         assert_eq!(call(Profile::Chrome, "http://b\u{fc}cher.test/").1, "xn--bcher-kva.test");
-    }
-
-    #[test]
-    fn clients_take_what_they_know_and_drop_the_rest() {
-        let read = |profile: Profile, answer: &str| profile.read(answer).routes.join("; ");
-        for (answer, chrome, firefox, wininet) in [
-            ("PROXY a:1", "PROXY a:1", "PROXY a:1", "PROXY a:1"),
-            (
-                " proxy\ta ; direct;",
-                "PROXY a:80; DIRECT",
-                "PROXY a:80; DIRECT",
-                "PROXY a:80; DIRECT",
-            ),
-            ("HTTP a:1", "DIRECT", "PROXY a:1", "DIRECT"),
-            (
-                "HTTPS a; SOCKS b",
-                "HTTPS a:443; SOCKS4 b:1080",
-                "HTTPS a:443; SOCKS4 b:1080",
-                "SOCKS4 b:1080",
-            ),
-            ("SOCKS5 [::1]", "SOCKS5 [::1]:1080", "SOCKS5 [::1]:1080", "DIRECT"),
-            ("QUIC a; PROXY b", "QUIC a:443; PROXY b:80", "PROXY b:80", "PROXY b:80"),
-            ("PROXY u@a:1; PROXY a:; PROXY :1; PROXY", "DIRECT", "DIRECT", "DIRECT"),
-            ("PROXY a:70000; PROXY a:+1; PROXY a b", "DIRECT", "DIRECT", "DIRECT"),
-            ("DIRECT x; PROXY a:1", "PROXY a:1", "DIRECT; PROXY a:1", "PROXY a:1"),
-            ("PROXY a:1;\nPROXY b:2", "PROXY a:1", "PROXY a:1", "PROXY a:1"),
-            ("", "DIRECT", "DIRECT", "DIRECT"),
-        ] {
-            assert_eq!(read(Profile::Chrome, answer), chrome, "{answer:?}");
-            assert_eq!(read(Profile::Firefox, answer), firefox, "{answer:?}");
-            assert_eq!(read(Profile::Wininet, answer), wininet, "{answer:?}");
-        }
-        let dropped = Profile::Chrome.read("HTTP a:1;PROXY b:2").dropped;
-        assert_eq!(dropped.len(), 1);
-        assert_eq!(dropped[0].element, "HTTP a:1");
     }
 }

@@ -73,7 +73,10 @@ fn calls(
     urls.iter().map(|url| caged::call(url, host, environment.profile)).collect()
 }
 
-#[expect(clippy::print_stderr, reason = "what a client leaves out and a script says is no result")]
+#[expect(
+    clippy::print_stderr,
+    reason = "what a client makes nothing of and a script says is no result"
+)]
 fn show(args: &EvalArgs, url: &str, call: &Call, outcome: &Outcome) -> Result<(), CommandError> {
     let profile = args.environment.profile;
     let notes = &outcome.notes;
@@ -100,7 +103,7 @@ fn show(args: &EvalArgs, url: &str, call: &Call, outcome: &Outcome) -> Result<()
         }
     }
     for dropped in reading.iter().flat_map(|reading| &reading.dropped) {
-        eprintln!("warning: {profile} leaves out {:?}: {}", dropped.element, dropped.why);
+        eprintln!("warning: {profile} makes nothing of {:?}: {}", dropped.element, dropped.why);
     }
     outcome.answer.as_ref().map_or(Ok(()), output::line)
 }
