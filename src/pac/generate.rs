@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::route::{CarpKind, Parts, RouteKey, Router};
 
+use super::ascii::{ascii_source, push_escaped};
 use super::eval;
 use super::minify::minify;
 use super::options::{PacOptions, Style};
@@ -204,26 +205,6 @@ fn json(text: &str) -> String {
     }
     literal.push('"');
     literal
-}
-
-/// Custom logic with everything beyond ASCII escaped: browsers disagree on a PAC's charset, and an
-/// escape means the same inside of strings and names.
-pub(super) fn ascii_source(source: &str) -> String {
-    let mut ascii = String::with_capacity(source.len());
-    for c in source.chars() {
-        if c.is_ascii() {
-            ascii.push(c);
-        } else {
-            push_escaped(&mut ascii, c);
-        }
-    }
-    ascii
-}
-
-fn push_escaped(out: &mut String, c: char) {
-    for unit in c.encode_utf16(&mut [0; 2]) {
-        write!(out, "\\u{unit:04x}").ok();
-    }
 }
 
 fn halves(hash: u64) -> [i32; 2] {

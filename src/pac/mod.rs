@@ -4,6 +4,7 @@
 //! for a URL; [`eval`] runs a PAC, [`cage`] one of anybody's; [`verify()`] runs it over many URLs and compares;
 //! [`check`](mod@check) tells what is unwise in any PAC.
 
+mod ascii;
 pub mod cage;
 pub mod cases;
 pub mod check;
@@ -28,7 +29,7 @@ pub use options::{MemberScheme, PacOptions, Style};
 pub use prove::{Certificate, Claim, Proof, Question, prove};
 pub use result::{PacRoute, PacRoutes, RouteError};
 pub use script::Place;
-pub use urls::{Asked, LineError, read_urls};
+pub use urls::{Asked, LineError, UrlsError, UrlsRead, read_urls};
 pub use verify::{Mismatch, VerifyError, sample_urls, shape_urls, verify};
 
 /// What a PAC is served as.

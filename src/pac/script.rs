@@ -4,7 +4,8 @@
 use oxc::allocator::Allocator;
 use oxc::ast::AstKind;
 use oxc::ast::ast::{
-    AssignmentExpression, BindingPattern, Expression, Function, Program, VariableDeclarator,
+    ArrowFunctionBody, AssignmentExpression, BindingIdentifier, BindingPattern, Expression,
+    FormalParameters, Function, FunctionBody, Program, Statement, VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::parser::{ParseOptions, Parser};
@@ -59,6 +60,13 @@ impl Lines {
         let (line, column) = self.position(span.start);
         let (end_line, end_column) = self.position(span.end);
         Place { line, column, end_line, end_column }
+    }
+
+    /// The byte at a line and a column in characters, both 1-based, and nothing after it.
+    pub(super) fn at(&self, line: usize, column: usize) -> Option<Span> {
+        let start = *self.starts.get(line.checked_sub(1)?)?;
+        let at = u32::try_from((start + column.checked_sub(1)?).min(self.length)).ok()?;
+        Some(Span::new(at, at))
     }
 
     fn position(&self, at: u32) -> (usize, usize) {
@@ -119,10 +127,10 @@ pub(super) fn with_script<T>(
     let mut script =
         Script { text, program, semantic: built.semantic, urls: Vec::new(), hosts: Vec::new() };
     let (mut urls, mut hosts) = (Vec::new(), Vec::new());
-    entry_points(program, |function| {
+    entry_points(program, |entry| {
         let scoping = script.semantic.scoping();
         let symbol = |place: usize| {
-            let parameter = function.params.items.get(place)?;
+            let parameter = entry.params.items.get(place)?;
             let symbol = parameter.pattern.get_binding_identifier()?.symbol_id.get()?;
             (!scoping.symbol_is_mutated(symbol)).then_some(symbol)
         };
@@ -136,8 +144,36 @@ pub(super) fn with_script<T>(
 /// Functions that clients call.
 pub(super) const ENTRY_POINTS: [&str; 2] = ["FindProxyForURL", "FindProxyForURLEx"];
 
+/// A function that clients call.
+pub(super) struct EntryPoint<'f, 'a> {
+    /// Its name, if that is declared with it.
+    pub(super) declared: Option<&'f BindingIdentifier<'a>>,
+    pub(super) span: Span,
+    pub(super) params: &'f FormalParameters<'a>,
+    pub(super) body: EntryBody<'f, 'a>,
+    /// Whether it returns what its `return` says: it is no generator, and not asynchronous.
+    pub(super) is_plain: bool,
+}
+
+/// What such a function does.
+#[derive(Clone, Copy)]
+pub(super) enum EntryBody<'f, 'a> {
+    Statements(&'f FunctionBody<'a>),
+    /// Of an arrow function without braces: what it returns.
+    Value(&'f Expression<'a>),
+}
+
+impl<'f, 'a> EntryBody<'f, 'a> {
+    pub(super) fn statements(self) -> &'f [Statement<'a>] {
+        match self {
+            Self::Statements(body) => &body.statements,
+            Self::Value(_) => &[],
+        }
+    }
+}
+
 /// Calls `found` for each function that clients call: declared outside of all others, or set as a variable.
-pub(super) fn entry_points<'a>(program: &Program<'a>, found: impl FnMut(&Function<'a>)) {
+pub(super) fn entry_points<'a>(program: &Program<'a>, found: impl FnMut(&EntryPoint<'_, 'a>)) {
     EntryPoints { found, depth: 0 }.visit_program(program);
 }
 
@@ -147,24 +183,50 @@ struct EntryPoints<F> {
 }
 
 impl<F> EntryPoints<F> {
+    fn function<'a>(&mut self, function: &Function<'a>)
+    where
+        F: FnMut(&EntryPoint<'_, 'a>),
+    {
+        let Some(body) = &function.body else { return };
+        (self.found)(&EntryPoint {
+            declared: function.id.as_ref().filter(|_| function.is_declaration()),
+            span: function.span,
+            params: &function.params,
+            body: EntryBody::Statements(body),
+            is_plain: !function.generator && !function.r#async,
+        });
+    }
+
     fn set<'a>(&mut self, name: Option<&str>, value: &Expression<'a>)
     where
-        F: FnMut(&Function<'a>),
+        F: FnMut(&EntryPoint<'_, 'a>),
     {
-        if let Expression::FunctionExpression(function) = value
-            && name.is_some_and(|name| ENTRY_POINTS.contains(&name))
-        {
-            (self.found)(function);
+        if !name.is_some_and(|name| ENTRY_POINTS.contains(&name)) {
+            return;
+        }
+        match value.without_parentheses() {
+            Expression::FunctionExpression(function) => self.function(function),
+            Expression::ArrowFunctionExpression(arrow) => (self.found)(&EntryPoint {
+                declared: None,
+                span: arrow.span,
+                params: &arrow.params,
+                body: match &arrow.body {
+                    ArrowFunctionBody::FunctionBody(body) => EntryBody::Statements(body),
+                    value => EntryBody::Value(value.to_expression()),
+                },
+                is_plain: !arrow.r#async,
+            }),
+            _ => {}
         }
     }
 }
 
-impl<'a, F: FnMut(&Function<'a>)> Visit<'a> for EntryPoints<F> {
+impl<'a, F: FnMut(&EntryPoint<'_, 'a>)> Visit<'a> for EntryPoints<F> {
     fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
         let name = function.id.as_ref().map(|id| id.name.as_str());
         let outside = self.depth == 0 && function.is_declaration();
         if outside && name.is_some_and(|name| ENTRY_POINTS.contains(&name)) {
-            (self.found)(function);
+            self.function(function);
         }
         self.depth += 1;
         walk::walk_function(self, function, flags);

@@ -1,6 +1,7 @@
 //! URLs to ask a PAC for: from a list, from an access log, or made of what stands in PACs.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io::{self, BufRead, Read};
 
 use oxc::ast::ast::{RegExpLiteral, StringLiteral, TemplateElement};
 use oxc::ast_visit::Visit;
@@ -31,33 +32,71 @@ pub struct LineError {
     pub found: String,
 }
 
-/// Reads URLs, one a line, or an access log in Squid's native format, the combined format or JSON; each
-/// URL once, in the order of the first. Empty lines and those that begin with `#` count for nothing, nor
-/// do requests without a URL.
+/// Why URLs cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum UrlsError {
+    /// A line of something else.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// The file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UrlsRead {
+    /// Each URL once, in the order of the first.
+    pub asked: Vec<Asked>,
+    /// A last line without an end that says nothing: one that is being written.
+    pub unfinished: Option<LineError>,
+}
+
+/// Bytes of the longest line.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// Reads URLs, one a line, or an access log in Squid's native format, the combined format or JSON, of any
+/// length. Empty lines and those that begin with `#` count for nothing, nor do requests without a URL.
 ///
 /// # Errors
-/// The first line that is none of these.
-pub fn read_urls(text: &str) -> Result<Vec<Asked>, LineError> {
-    let mut all: Vec<Asked> = Vec::new();
+/// The first line that is none of these, or is longer than 1 MiB.
+pub fn read_urls(mut input: impl BufRead) -> Result<UrlsRead, UrlsError> {
+    let mut read = UrlsRead::default();
     let mut known: HashMap<String, usize> = HashMap::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
+    let mut bytes = Vec::new();
+    for number in 1.. {
+        bytes.clear();
+        if (&mut input).take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
+            break;
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let found = || line.chars().take(80).collect();
-        let read = of_line(line).ok_or_else(|| LineError { line: number + 1, found: found() })?;
-        let Some((url, bytes)) = read else { continue };
-        let at = *known.entry(url.clone()).or_insert(all.len());
-        match all.get_mut(at) {
-            Some(asked) => {
-                asked.requests += 1;
-                asked.bytes = asked.bytes.saturating_add(bytes);
+        match of_line(line) {
+            Some(Some((url, bytes))) => {
+                let at = *known.entry(url.clone()).or_insert(read.asked.len());
+                match read.asked.get_mut(at) {
+                    Some(asked) => {
+                        asked.requests += 1;
+                        asked.bytes = asked.bytes.saturating_add(bytes);
+                    }
+                    None => read.asked.push(Asked { url, requests: 1, bytes }),
+                }
             }
-            None => all.push(Asked { url, requests: 1, bytes }),
+            Some(None) => {}
+            None => {
+                let error = LineError { line: number, found: line.chars().take(80).collect() };
+                let is_last = !bytes.ends_with(b"\n") && input.fill_buf()?.is_empty();
+                if !is_last || number == 1 {
+                    return Err(error.into());
+                }
+                read.unfinished = Some(error);
+            }
         }
     }
-    Ok(all)
+    Ok(read)
 }
 
 /// URL and bytes of a line; inside, nothing for a request without a URL.
@@ -67,7 +106,12 @@ fn of_line(line: &str) -> Option<Option<(String, u64)>> {
         return json(line);
     }
     if let Some((before, rest)) = line.split_once('"') {
-        let (request, rest) = rest.split_once('"')?;
+        // A quote inside of the request has a backslash before it.
+        let end = rest.match_indices('"').map(|(at, _)| at);
+        let end =
+            end.into_iter().find(|at| !rest.get(..*at).is_some_and(|it| it.ends_with('\\')))?;
+        let (request, rest) = rest.split_at_checked(end)?;
+        let (request, rest) = (request.replace("\\\"", "\""), rest.strip_prefix('"')?);
         let mut words = request.split(' ');
         let (method, target) = (words.next()?, words.next());
         // A log has at least client, user and time before the request.
@@ -216,8 +260,8 @@ mod tests {
     use super::*;
 
     fn one(line: &str) -> (String, u64) {
-        let mut all = read_urls(line).unwrap();
-        let Asked { url, bytes, .. } = all.pop().unwrap();
+        let mut all = read_urls(line.as_bytes()).unwrap();
+        let Asked { url, bytes, .. } = all.asked.pop().unwrap();
         (url, bytes)
     }
 
@@ -240,22 +284,44 @@ mod tests {
 
     #[test]
     fn a_url_that_comes_again_is_counted() {
-        let all = read_urls("# list\nhttp://a.test/\n\nhttp://b.test/\nhttp://a.test/\n").unwrap();
+        let list = "# list\nhttp://a.test/\n\nhttp://b.test/\nhttp://a.test/\n";
+        let all = read_urls(list.as_bytes()).unwrap().asked;
         let counts: Vec<_> = all.iter().map(|asked| (asked.url.as_str(), asked.requests)).collect();
         assert_eq!(counts, [("http://a.test/", 2), ("http://b.test/", 1)]);
     }
 
     #[test]
     fn what_is_no_url_is_told_by_its_line_and_requests_without_one_are_left_out() {
-        assert_eq!(read_urls("http://a.test/\nwhat is this\n").unwrap_err().line, 2);
-        assert_eq!(read_urls("{\"url\":1}").unwrap_err().line, 1);
-        let local = "192.0.2.1 - - [22/Nov/2026:09:30:00 +0000] \"GET /pat HTTP/1.1\" 200 411";
-        assert_eq!(read_urls(local).unwrap(), []);
-        assert_eq!(read_urls("192.0.2.1 - - [x] \"-\" 400 0").unwrap(), []);
-        let refused =
-            "1286536309.075 1 192.0.2.1 TCP_DENIED/403 9 CONNECT 1.2.3.999:443 - HIER_NONE/- -";
-        assert_eq!(read_urls(refused).unwrap(), []);
-        let many = "{\"url\":\"http://a/\",\"bytes\":18446744073709551615}\n";
-        assert_eq!(read_urls(&many.repeat(2)).unwrap()[0].bytes, u64::MAX);
+        let line = |text: &str| match read_urls(text.as_bytes()) {
+            Err(UrlsError::Line(error)) => error.line,
+            other => panic!("{text:?}: {other:?}"),
+        };
+        assert_eq!(line("http://a.test/\nwhat is this\n"), 2);
+        assert_eq!(line("{\"url\":1}"), 1);
+        assert_eq!(line(&"a".repeat(1 << 21)), 1);
+        let none =
+            |text: &str| assert_eq!(read_urls(text.as_bytes()).unwrap(), UrlsRead::default());
+        none("192.0.2.1 - - [22/Nov/2026:09:30:00 +0000] \"GET /pat HTTP/1.1\" 200 411");
+        none("192.0.2.1 - - [x] \"-\" 400 0");
+        none("1286536309.075 1 192.0.2.1 TCP_DENIED/403 9 CONNECT 1.2.3.999:443 - HIER_NONE/- -");
+        let many = "{\"url\":\"http://a/\",\"bytes\":18446744073709551615}\n".repeat(2);
+        assert_eq!(read_urls(many.as_bytes()).unwrap().asked[0].bytes, u64::MAX);
+    }
+
+    #[test]
+    fn a_line_that_is_being_written_is_told_of_and_does_not_refuse_the_others() {
+        let log =
+            "1286536309.075 1 192.0.2.1 TCP_MISS/200 4 GET http://a.test/ - - -\n1286536310.1 1";
+        let read = read_urls(log.as_bytes()).unwrap();
+        assert_eq!(read.asked.len(), 1);
+        assert_eq!(read.unfinished.unwrap().line, 2);
+        let whole = read_urls("http://a.test/\nhttp://b.test/".as_bytes()).unwrap();
+        assert_eq!((whole.asked.len(), whole.unfinished), (2, None));
+    }
+
+    #[test]
+    fn a_quote_inside_of_a_request_does_not_end_it() {
+        let combined = r#"192.0.2.1 - - [x] "GET http://a.test/?q=\"b\" HTTP/1.1" 200 7 "-" "x""#;
+        assert_eq!(one(combined), ("http://a.test/?q=\"b\"".to_owned(), 7));
     }
 }

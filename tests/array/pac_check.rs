@@ -223,6 +223,38 @@ fn each_rule_finds_what_it_is_for_and_not_what_is_next_to_it() {
 }
 
 #[test]
+fn a_function_that_clients_call_may_be_an_arrow_or_a_property() {
+    let late = "{ if (host == 'a.test') return 'DIRECT'; }";
+    for text in [
+        format!("var FindProxyForURL = (url, host) => {late};"),
+        format!("globalThis.FindProxyForURL = function (url, host) {late};"),
+        "var FindProxyForURL = (url, host) => null;".to_owned(),
+        "var FindProxyForURL = async (url, host) => 'DIRECT';".to_owned(),
+    ] {
+        assert!(has(&found(&text), Rule::MayReturnUndefined), "{text}");
+    }
+    let upper =
+        found("var FindProxyForURL = (url, host) => host == 'A.test' ? 'DIRECT' : 'PROXY a:1';");
+    assert!(has(&upper, Rule::HostCase) && !has(&upper, Rule::MayReturnUndefined));
+}
+
+#[test]
+fn what_a_script_defines_for_old_clients_is_no_news_to_them() {
+    let own = "if (!Object.keys) Object.keys = function (o) { return []; };";
+    assert!(!has(&found(format!("{own} Object.keys({{}});")), Rule::NewBuiltin));
+    assert!(has(&found(format!("{own} Object.values({{}});")), Rule::NewBuiltin));
+}
+
+#[test]
+fn a_failure_of_loading_is_told_where_it_was() {
+    let error = EvalError::Load("no (at <eval> (pac:2:3))".to_owned());
+    let text = "var a = 1;\n  fail();\nfunction FindProxyForURL(url, host) { return 'DIRECT'; }";
+    let findings = check(&read(text.as_bytes()), |_| Err(error));
+    let failed = findings.iter().find(|it| it.rule == Rule::DoesNotLoad).unwrap();
+    assert_eq!((failed.place.line, failed.place.column), (2, 3));
+}
+
+#[test]
 fn rules_about_a_whole_file_find_what_they_are_for() {
     let whole = |text: &str, load: Result<(), EvalError>| check(&read(text.as_bytes()), |_| load);
     let load = || EvalError::Load("no".to_owned());

@@ -99,7 +99,7 @@ pub(crate) struct TestArgs {
     pub(crate) cage: CageArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Exit codes: 0 if every URL gets the same answer, 1 if not, 65 if a PAC gives no answers.")]
 pub(crate) struct DiffArgs {

@@ -2,7 +2,7 @@
 
 mod worker;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{Finding, Source};
 use super::coverage::Instrumented;
-use super::eval::{EvalError, Job, Limits, Outcome, Zone};
+use super::eval::{Call, EvalError, Job, Limits, Outcome, Zone};
 
 pub use worker::work;
 
 /// What a process is asked for.
 #[derive(Debug, Serialize, Deserialize)]
 enum Order {
-    /// To run a script: a line for each call.
+    /// To run a script: its calls follow, a line for each, and each is answered with a line.
     Run(Job, Limits),
     /// To look at one: a line of findings.
     Check(Source, Limits),
@@ -59,10 +59,10 @@ impl Cage {
     /// A process that cannot be started.
     pub fn run(
         &self,
-        job: Job,
+        mut job: Job,
         mut tell: impl FnMut(Outcome) -> ControlFlow<()>,
     ) -> Result<(), EvalError> {
-        let calls: Vec<String> = job.calls.iter().map(|call| call.url.clone()).collect();
+        let calls = std::mem::take(&mut job.calls);
         let mut command = self.command();
         if let Some(name) = &job.environment.zone {
             let zone = Zone::of(Some(name)).map_err(|error| broken(&error))?;
@@ -71,11 +71,12 @@ impl Cage {
         let order = Order::Run(job, self.limits);
         let doing = |done: usize| match calls.get(done) {
             _ if done == 0 => "loading the script, or the first call,".to_owned(),
-            Some(url) => format!("FindProxyForURL({url:?})"),
+            Some(call) => format!("FindProxyForURL({:?})", call.url),
             None => "the script".to_owned(),
         };
         let (mut told, mut went_on) = (0, ControlFlow::Continue(()));
-        self.converse(start(command, &order)?, calls.len(), doing, |line| {
+        let asking = Asking { order, calls: &calls };
+        self.converse(start(command)?, &asking, doing, |line| {
             told += 1;
             went_on = tell(match line {
                 Ok(line) => serde_json::from_str(&line).unwrap_or_else(|error| {
@@ -85,7 +86,8 @@ impl Cage {
             });
             went_on
         });
-        let not_asked = calls.iter().skip(told).map(|url| EvalError::NotAsked(url.clone()));
+        let not_asked = calls.iter().skip(told);
+        let not_asked = not_asked.map(|call| EvalError::NotAsked(call.url.clone()));
         let mut rest = not_asked.map(|error| Outcome::of(Err(error)));
         if went_on.is_continue() {
             // Who is told of the rest may stop here as well; nothing comes after it.
@@ -99,7 +101,7 @@ impl Cage {
     /// # Errors
     /// A process that cannot be started, and what ends it.
     pub fn check(&self, source: Source) -> Result<Vec<Finding>, EvalError> {
-        self.ask(&Order::Check(source, self.limits), "checking the script")
+        self.ask(Order::Check(source, self.limits), "checking the script")
     }
 
     /// A script that tells what it reaches: a [`Job`] with `coverage` runs it.
@@ -107,7 +109,7 @@ impl Cage {
     /// # Errors
     /// A process that cannot be started, and what ends it; a script that does not parse.
     pub fn instrument(&self, script: String) -> Result<Instrumented, EvalError> {
-        self.ask(&Order::Instrument(script, self.limits), "looking at the script")
+        self.ask(Order::Instrument(script, self.limits), "looking at the script")
     }
 
     /// URLs that a script's tests may take for theirs, and near misses; in a fixed order.
@@ -115,17 +117,18 @@ impl Cage {
     /// # Errors
     /// A process that cannot be started, and what ends it; a script that does not parse.
     pub fn literals(&self, script: String) -> Result<Vec<String>, EvalError> {
-        self.ask(&Order::Literals(script, self.limits), "looking at the script")
+        self.ask(Order::Literals(script, self.limits), "looking at the script")
     }
 
     /// Asks for one line.
-    fn ask<T: DeserializeOwned>(&self, order: &Order, doing: &str) -> Result<T, EvalError> {
+    fn ask<T: DeserializeOwned>(&self, order: Order, doing: &str) -> Result<T, EvalError> {
         let mut answer = Err(broken(&format!("{doing} gave nothing")));
         let tell = |line| {
             answer = line;
             ControlFlow::Continue(())
         };
-        self.converse(start(self.command(), order)?, 1, |_| doing.to_owned(), tell);
+        let asking = Asking { order, calls: &[] };
+        self.converse(start(self.command())?, &asking, |_| doing.to_owned(), tell);
         serde_json::from_str::<Result<T, EvalError>>(&answer?).map_err(|error| broken(&error))?
     }
 
@@ -136,19 +139,20 @@ impl Cage {
         command
     }
 
-    /// Tells the lines of a process, at most so many. What ends it is told in the place of a line, unless it
+    /// Tells the lines with which a process answers, at most as many as it is asked for. What ends it is told in the place of a line, unless it
     /// ended well.
     fn converse(
         &self,
-        Started { mut child, mut input, output, errors, order }: Started,
-        lines: usize,
+        Started { mut child, input, output, errors }: Started,
+        asking: &Asking<'_>,
         doing: impl Fn(usize) -> String,
         mut tell: impl FnMut(Result<String, EvalError>) -> ControlFlow<()>,
     ) {
+        let lines = asking.calls.len().max(1);
         let (sender, arrived) = mpsc::sync_channel(64);
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                input.write_all(&order).ok(); // it may have ended: its last words tell why
+                asking.write(BufWriter::new(input)).ok(); // it may have ended: its last words tell why
             });
             scope.spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -210,22 +214,37 @@ impl Cage {
     }
 }
 
+/// What a process is asked: an order, and what follows it.
+struct Asking<'a> {
+    order: Order,
+    calls: &'a [Call],
+}
+
+impl Asking<'_> {
+    /// Writes it, a line for each, as fast as it is read.
+    fn write(&self, mut input: impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut input, &self.order)?;
+        input.write_all(b"\n")?;
+        for call in self.calls {
+            serde_json::to_writer(&mut input, call)?;
+            input.write_all(b"\n")?;
+        }
+        input.flush()
+    }
+}
+
 /// A process and its pipes, before it is asked.
 struct Started {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
     errors: ChildStderr,
-    order: Vec<u8>,
 }
 
-fn start(mut command: Command, order: &Order) -> Result<Started, EvalError> {
-    let order = serde_json::to_vec(order).map_err(|error| broken(&error))?;
+fn start(mut command: Command) -> Result<Started, EvalError> {
     let mut child = command.spawn().map_err(|error| broken(&error))?;
     match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
-        (Some(input), Some(output), Some(errors)) => {
-            Ok(Started { child, input, output, errors, order })
-        }
+        (Some(input), Some(output), Some(errors)) => Ok(Started { child, input, output, errors }),
         _ => Err(broken(&"no pipes")),
     }
 }

@@ -1,6 +1,6 @@
 //! The caged side: reads what it is asked for, does it, and writes lines of JSON.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Write};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
@@ -16,15 +16,22 @@ use crate::pac::urls::literals;
 ///
 /// # Errors
 /// An input that asks for nothing, or an output that is gone. What is wrong with the script stands in the output.
-pub fn work(mut input: impl Read, output: &mut (impl Write + Send)) -> Result<(), EvalError> {
+pub fn work(
+    mut input: impl BufRead + Send,
+    output: &mut (impl Write + Send),
+) -> Result<(), EvalError> {
     let mut text = Vec::new();
-    input.read_to_end(&mut text).map_err(|error| super::broken(&error))?;
+    input.read_until(b'\n', &mut text).map_err(|error| super::broken(&error))?;
     let order: Order = serde_json::from_slice(&text).map_err(|error| super::broken(&error))?;
     drop(text);
     on_large_stack(|| match order {
         Order::Run(job, limits) => {
             bound(limits.memory)?;
-            eval::run(&job, limits, |outcome| line(output, &outcome))
+            let calls = input.lines().map(|line| {
+                let line = line.map_err(|error| super::broken(&error))?;
+                serde_json::from_str(&line).map_err(|error| super::broken(&error))
+            });
+            eval::run(&job, limits, calls, |outcome| line(output, &outcome))
         }
         Order::Check(source, limits) => {
             bound(limits.memory)?;

@@ -13,7 +13,7 @@ use oxc::span::{GetSpan, Span};
 use regex::Regex;
 
 use super::calls::helper;
-use super::{Report, Rule, body};
+use super::{Report, Rule};
 use crate::pac::script::{Script, entry_points};
 
 #[expect(clippy::expect_used, reason = "the pattern is constant, and tests compile it")]
@@ -25,7 +25,7 @@ const MOST_TERMS: usize = 100;
 
 pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     Conditions { script, report, inside: None }.visit_program(script.program);
-    entry_points(script.program, |function| covered(script, body(function), report));
+    entry_points(script.program, |entry| covered(script, entry.body.statements(), report));
 }
 
 struct Conditions<'s, 'a, 'r> {

@@ -7,7 +7,7 @@ use oxc::ast_visit::{Visit, walk};
 use oxc::span::{GetSpan, Span};
 
 use super::calls::helper;
-use super::{Report, Rule, body};
+use super::{Report, Rule};
 use crate::pac::script::{Script, entry_points};
 
 /// Names after which Chrome evaluates in a slower way.
@@ -26,7 +26,7 @@ pub(super) fn check(script: &Script<'_>, report: &mut Report) {
         report.add(Rule::DnsCount, *span, message, "decide by the text of the host");
     }
     Chains { script, report }.visit_program(script.program);
-    entry_points(script.program, |function| order(script, body(function), report));
+    entry_points(script.program, |entry| order(script, entry.body.statements(), report));
 }
 
 /// Calls that ask DNS, with what they ask for; and those that ask for the own address.

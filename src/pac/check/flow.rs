@@ -8,25 +8,21 @@ use oxc::ast_visit::{Visit, walk};
 use oxc::span::{GetSpan, Span};
 
 use super::{Fix, Report, Rule};
-use crate::pac::script::{Script, entry_points};
+use crate::pac::script::{EntryBody, EntryPoint, Script, entry_points};
 
 pub(super) fn check(script: &Script<'_>, report: &mut Report) {
-    entry_points(script.program, |function| may_end(script, function, report));
+    entry_points(script.program, |entry| may_end(script, entry, report));
     Dead { report }.visit_program(script.program);
 }
 
 /// A function that clients call must not end without a `return`.
-fn may_end(script: &Script<'_>, function: &Function<'_>, report: &mut Report) {
-    let Some(body) = &function.body else { return };
-    if function.generator || function.r#async {
+fn may_end(script: &Script<'_>, entry: &EntryPoint<'_, '_>, report: &mut Report) {
+    if !entry.is_plain {
         let message = "is a generator or asynchronous, which is no string";
-        return report.add(
-            Rule::MayReturnUndefined,
-            function.span,
-            message,
-            "write a plain function",
-        );
+        let help = "write a plain function";
+        return report.add(Rule::MayReturnUndefined, entry.span, message, help);
     }
+    let EntryBody::Statements(body) = entry.body else { return };
     if !ends(&body.statements) {
         return;
     }
@@ -41,15 +37,14 @@ fn may_end(script: &Script<'_>, function: &Function<'_>, report: &mut Report) {
     let message = "may end without an answer, which clients take for a failure of the script";
     let help = "end the function with return \"DIRECT\";";
     report.add(Rule::MayReturnUndefined, close, message, help);
-    if is_called_by_clients_alone(script, function) {
+    if is_called_by_clients_alone(script, entry) {
         report.fix_last(Fix { start: close.start, end: close.start, text });
     }
 }
 
 /// Whether nobody but a client sees what a function returns.
-fn is_called_by_clients_alone(script: &Script<'_>, function: &Function<'_>) -> bool {
-    let symbol = function.id.as_ref().filter(|_| function.is_declaration());
-    let Some(symbol) = symbol.and_then(|id| id.symbol_id.get()) else { return false };
+fn is_called_by_clients_alone(script: &Script<'_>, entry: &EntryPoint<'_, '_>) -> bool {
+    let Some(symbol) = entry.declared.and_then(|id| id.symbol_id.get()) else { return false };
     let scoping = script.semantic.scoping();
     scoping.get_resolved_reference_ids(symbol).is_empty()
         && scoping.symbol_redeclarations(symbol).len() < 2

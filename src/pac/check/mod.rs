@@ -16,7 +16,6 @@ mod sarif;
 mod syntax;
 mod text;
 
-use oxc::ast::ast::{Function, Statement};
 use oxc::span::Span;
 use serde::{Deserialize, Serialize};
 
@@ -156,8 +155,20 @@ fn report_load(error: &EvalError, at: Span, report: &mut Report) {
             "defines no function FindProxyForURL",
             "write function FindProxyForURL(url, host) { ... }",
         ),
-        other => report.add(Rule::DoesNotLoad, at, other.to_string(), ""),
+        other => {
+            let message = other.to_string();
+            let at = place_in(&message).and_then(|(line, column)| report.lines.at(line, column));
+            let help = "no name resolves here, and the client's address is 127.0.0.1";
+            report.add(Rule::DoesNotLoad, at.unwrap_or_default(), message, help);
+        }
     }
+}
+
+/// The line and column that an interpreter's message ends with: `(pac:4:28)`.
+fn place_in(message: &str) -> Option<(usize, usize)> {
+    let (_, place) = message.rsplit_once("(pac:")?;
+    let (line, column) = place.split_once(')')?.0.split_once(':')?;
+    Some((line.parse().ok()?, column.parse().ok()?))
 }
 
 /// The file with all that is safe done to it, and how many changes that were.
@@ -177,11 +188,6 @@ pub fn fix(source: &Source, findings: &[Finding]) -> (Vec<u8>, usize) {
     }
     fixed.push_str(source.text.get(at..).unwrap_or_default());
     (source.encoding.encode(&fixed), done)
-}
-
-/// The statements of a function.
-fn body<'f, 'a>(function: &'f Function<'a>) -> &'f [Statement<'a>] {
-    function.body.as_ref().map_or(&[], |body| body.statements.as_slice())
 }
 
 /// All profiles, for rules that compare them.

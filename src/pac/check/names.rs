@@ -193,7 +193,9 @@ pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     unresolved(script, report);
     state(script, report);
     redefined(script, report);
-    let mut uses = Uses { script, report, own: own_properties(script), told: BTreeMap::new() };
+    let own = own_properties(script);
+    let mut uses = Uses { script, report, own, defined: Vec::new(), told: BTreeMap::new() };
+    uses.defined = defined(&uses);
     uses.visit_program(script.program);
     let told = std::mem::take(&mut uses.told);
     for (name, (span, count)) in told {
@@ -384,10 +386,24 @@ fn own_properties(script: &Script<'_>) -> Vec<String> {
     own
 }
 
+/// Functions of built-in objects that the script sets.
+fn defined(uses: &Uses<'_, '_, '_>) -> Vec<(&'static str, &'static str)> {
+    let set = |kind: AstKind<'_>| {
+        let AstKind::AssignmentExpression(it) = kind else { return None };
+        let member = it.left.as_member_expression()?;
+        let name = member.static_property_name()?;
+        let mut all = STATICS.iter().copied();
+        all.find(|(object, function)| name == *function && uses.is_global(member.object(), object))
+    };
+    uses.script.semantic.nodes().iter().filter_map(|node| set(node.kind())).collect()
+}
+
 struct Uses<'s, 'a, 'r> {
     script: &'s Script<'a>,
     report: &'r mut Report,
     own: Vec<String>,
+    /// What came after ES3, and is defined by the script if it is missing.
+    defined: Vec<(&'static str, &'static str)>,
     /// What came after ES3, where first, and how often.
     told: BTreeMap<String, (Span, usize)>,
 }
@@ -418,6 +434,9 @@ impl<'a> Visit<'a> for Uses<'_, 'a, '_> {
             .iter()
             .find(|(object, function)| *function == name && self.is_global(&it.object, object));
         if let Some((object, function)) = function {
+            if self.defined.contains(&(object, function)) {
+                return;
+            }
             self.tell(format!("{object}.{function}"), it.span);
         } else if METHODS.contains(&name) && !self.own.iter().any(|own| own == name) {
             self.tell(format!(".{name}"), it.property.span);

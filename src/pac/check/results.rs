@@ -10,7 +10,7 @@ use oxc::syntax::scope::ScopeFlags;
 
 use super::{PROFILES, Report, Rule};
 use crate::pac::eval::Profile;
-use crate::pac::script::{Script, entry_points};
+use crate::pac::script::{EntryBody, Script, entry_points};
 
 /// Words that begin an element of an answer.
 const TYPES: [&str; 8] = ["PROXY", "HTTPS", "HTTP", "SOCKS", "SOCKS4", "SOCKS5", "QUIC", "DIRECT"];
@@ -18,11 +18,9 @@ const TYPES: [&str; 8] = ["PROXY", "HTTPS", "HTTP", "SOCKS", "SOCKS4", "SOCKS5",
 pub(super) fn check(script: &Script<'_>, report: &mut Report) {
     let mut results = Results { script, report, seen: HashSet::new() };
     results.visit_program(script.program);
-    entry_points(script.program, |function| {
-        let mut returns = Returns { results: &mut results };
-        if let Some(body) = &function.body {
-            returns.visit_function_body(body);
-        }
+    entry_points(script.program, |entry| match entry.body {
+        EntryBody::Value(value) => results.returned(value),
+        EntryBody::Statements(body) => Returns { results: &mut results }.visit_function_body(body),
     });
 }
 

@@ -9,7 +9,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Fix, Report, Rule, Source};
-use crate::pac::generate::ascii_source;
+use crate::pac::ascii::ascii_source;
 use crate::pac::script::Script;
 
 /// What some hosters take at most.

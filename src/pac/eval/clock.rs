@@ -77,6 +77,11 @@ impl FromStr for Now {
 }
 
 impl Now {
+    /// What the clock of this machine says.
+    pub fn of_this_machine() -> Self {
+        Self(Given::Exact(Timestamp::now()))
+    }
+
     /// Milliseconds since 1970-01-01T00:00Z.
     ///
     /// # Errors

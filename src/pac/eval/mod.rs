@@ -240,11 +240,12 @@ impl Outcome {
     }
 }
 
-/// Loads a job's script, in its engine, and tells what each call came to. A script that does not load is told
+/// Loads a job's script, in its engine, and tells what each of the calls came to. A script that does not load is told
 /// in the place of the first call.
 pub(super) fn run(
     job: &Job,
     limits: Limits,
+    mut calls: impl Iterator<Item = Result<Call, EvalError>>,
     mut tell: impl FnMut(Outcome) -> Result<(), EvalError>,
 ) -> Result<(), EvalError> {
     let host = Rc::new(Host::new(job.environment.clone()));
@@ -252,8 +253,8 @@ pub(super) fn run(
         Ok(pac) => pac,
         Err(error) => return tell(Outcome { answer: Err(error), notes: host.take_notes() }),
     };
-    job.calls.iter().try_for_each(|call| {
-        let answer = pac.call(call);
+    calls.try_for_each(|call| {
+        let answer = pac.call(&call?);
         let mut notes = host.take_notes();
         if job.coverage {
             notes.reached = pac.reached();

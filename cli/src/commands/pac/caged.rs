@@ -1,5 +1,6 @@
 //! Runs PACs in the cage, with the world that the flags tell of.
 
+use std::io::BufReader;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -22,7 +23,7 @@ const LEAST: u64 = 1 << 20;
 
 /// The caged side.
 pub(in crate::commands) fn work() -> Result<ExitCode, CommandError> {
-    let done = cage::work(std::io::stdin().lock(), &mut std::io::stdout());
+    let done = cage::work(BufReader::new(std::io::stdin()), &mut std::io::stdout());
     done.map_err(|error| CommandError::new(Kind::Data, error))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
-use parray::pac::eval::{Call, EvalError};
+use parray::pac::eval::{Call, EvalError, Now};
 use parray::pac::{Asked, Change, Comparison, Counts, compare};
 use serde_json::json;
 
@@ -27,8 +27,11 @@ pub(super) fn run(args: &DiffArgs) -> Result<ExitCode, CommandError> {
         .iter()
         .map(|asked| caged::call(&asked.url, None, profile))
         .collect::<Result<_, _>>()?;
-    let old = answers(old, &calls, args, &args.old)?;
-    let new = answers(new, &calls, args, &args.new)?;
+    let mut args = args.clone();
+    // Both at the same time.
+    args.environment.now.get_or_insert_with(Now::of_this_machine);
+    let old = answers(old, &calls, &args, &args.old)?;
+    let new = answers(new, &calls, &args, &args.new)?;
     let comparison = compare(&asked, &old, &new);
     if args.json {
         for change in &comparison.changes {

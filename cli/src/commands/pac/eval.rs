@@ -22,8 +22,10 @@ pub(super) fn run(args: &EvalArgs) -> Result<ExitCode, CommandError> {
     let job = caged::job(script, environment, args.cage.engine, calls);
     caged::run(job, &args.cage.limits, |outcome| {
         let Some((url, call)) = told.next() else { return ControlFlow::Break(()) };
-        printed =
-            std::mem::replace(&mut printed, Ok(())).and_then(|()| show(args, url, &call, &outcome));
+        printed = show(args, url, &call, &outcome);
+        if printed.is_err() {
+            return ControlFlow::Break(());
+        }
         match outcome.answer {
             Ok(_) => {}
             Err(EvalError::NotAsked(_)) => unasked += 1,
@@ -98,12 +100,20 @@ fn show(args: &EvalArgs, url: &str, call: &Call, outcome: &Outcome) -> Result<()
     }
     if args.alerts {
         for alert in &notes.alerts {
-            // A script shall not command a terminal.
-            eprintln!("alert: {}", alert.replace(char::is_control, " "));
+            eprintln!("alert: {}", on_one_line(alert));
         }
     }
     for dropped in reading.iter().flat_map(|reading| &reading.dropped) {
         eprintln!("warning: {profile} makes nothing of {:?}: {}", dropped.element, dropped.why);
     }
-    outcome.answer.as_ref().map_or(Ok(()), output::line)
+    outcome.answer.as_ref().map_or(Ok(()), |answer| output::line(on_one_line(answer)))
+}
+
+/// A text of a script's, which shall neither command a terminal nor begin a line.
+fn on_one_line(text: &str) -> String {
+    let escaped = |c: char| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }

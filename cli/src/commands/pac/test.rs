@@ -108,10 +108,17 @@ fn session<'s>(pac: &Path, suite: &'s Suite, args: &TestArgs) -> Result<Session<
         let mut script = world.profile.decode(&bytes);
         if args.coverage {
             let instrumented = caged::cage(&args.cage.limits)?.instrument(script.clone());
-            // What does not parse is told by the trials.
-            if let Ok(instrumented) = instrumented {
-                script.clone_from(&instrumented.text);
-                coverage = Some(instrumented);
+            match instrumented {
+                Ok(instrumented) => {
+                    script.clone_from(&instrumented.text);
+                    coverage = Some(instrumented);
+                }
+                // The trials tell of it.
+                Err(EvalError::Load(_)) => {}
+                Err(error) => {
+                    let what = format!("{}: no coverage can be told", pac.display());
+                    return Err(CommandError::new(Kind::Data, what).because(error));
+                }
             }
         }
         let mine = |trial: &&mut Trial<'_>| trial.environment == world;
