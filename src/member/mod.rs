@@ -42,6 +42,7 @@ use crate::net::headers::Via;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::published::Published;
 use crate::net::serve::{self, Listener};
+use crate::net::workers::Workers;
 use crate::site::Publisher;
 
 use health::Health;
@@ -130,6 +131,19 @@ impl Member {
 
     /// Serves on the listener and follows the table until shutdown; then drains.
     pub async fn run(self, listener: TcpListener) {
+        let started = Workers::start().map(Arc::new);
+        let workers = started
+            .inspect_err(
+                |error| tracing::error!(%error, "one thread serves all: no more can be started"),
+            )
+            .ok();
+        Box::pin(self.serve(listener, workers.clone())).await;
+        if let Some(workers) = workers.and_then(Arc::into_inner) {
+            workers.end().await;
+        }
+    }
+
+    async fn serve(self, listener: TcpListener, workers: Option<Arc<Workers>>) {
         let plane = self.plane;
         let (shutdown, limits) = (plane.shutdown.clone(), plane.config.limits.serve);
         let follow = shutdown.run_until_cancelled(follow::follow(&plane));
@@ -140,7 +154,7 @@ impl Member {
             plane.tasks.spawn_blocking(move || disk.scan(|| stop.is_cancelled()));
         }
         let users = shutdown.run_until_cancelled(follow_users(&plane));
-        let listener = Listener::new(listener, plane.config.tls.clone());
+        let listener = Listener::new(listener, plane.config.tls.clone(), workers);
         let front = Arc::new(Front(Arc::clone(&plane)));
         let serving = serve::run(listener, front, limits, shutdown.clone());
         let overdue = async {

@@ -22,3 +22,4 @@ pub mod serve;
 pub mod target;
 pub mod tls;
 pub mod translate;
+pub mod workers;

@@ -11,11 +11,12 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::client::{Connection, Outgoing, Reply, SendError, Uploading};
+use super::workers;
 
 /// How many idle connections are kept, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolLimits {
-    /// Idle connections to one address at most. 0 keeps none.
+    /// Idle connections to one address at most, for each worker. 0 keeps none.
     pub idle_per_address: usize,
     /// Idle connections in all.
     pub idle_in_all: usize,
@@ -30,10 +31,12 @@ impl Default for PoolLimits {
     }
 }
 
-/// Idle connections by address.
+/// Idle connections by address; each thread of [`workers`] has its own, as the runtime where a connection
+/// was opened is the one that wakes who waits for it.
 #[derive(Debug)]
 pub struct Pool {
-    idle: Mutex<HashMap<Arc<str>, Kept>>,
+    /// By [`workers::here`].
+    idle: Vec<Mutex<HashMap<Arc<str>, Kept>>>,
     limits: PoolLimits,
     /// One for each idle connection.
     slots: Arc<Semaphore>,
@@ -59,7 +62,8 @@ impl Pool {
     /// An empty pool; bodies whose responses have begun are sent by tasks of `tasks`.
     pub fn new(limits: PoolLimits, tasks: TaskTracker) -> Arc<Self> {
         let slots = Arc::new(Semaphore::new(limits.idle_in_all));
-        Arc::new(Self { idle: Mutex::default(), limits, slots, tasks })
+        let idle = (0..=workers::count()).map(|_| Mutex::default()).collect();
+        Arc::new(Self { idle, limits, slots, tasks })
     }
 
     /// A connection that is there and ready, idle for less than `fresh` at most.
@@ -68,13 +72,14 @@ impl Pool {
     pub fn checkout(self: &Arc<Self>, address: &str, fresh: Option<Duration>) -> Option<Lease> {
         let now = Instant::now();
         let longest = fresh.unwrap_or(self.limits.idle).min(self.limits.idle);
-        let mut idle = self.lock();
+        let home = workers::here();
+        let mut idle = self.lock(home)?;
         let Kept { address, idle } = idle.get_mut(address)?;
         // The latest is the freshest; what was closed meanwhile goes.
         while let Some(Idle { connection, .. }) = idle.pop_if(|idle| now - idle.since < longest) {
             if connection.is_idle() {
                 let (address, pool) = (Arc::clone(address), Arc::clone(self));
-                return Some(Lease { connection, address, pool, reused: true });
+                return Some(Lease { connection, address, pool, home, reused: true });
             }
         }
         None
@@ -82,31 +87,40 @@ impl Pool {
 
     /// Drops the idle connections to an address: its other end is not what it was.
     pub fn forget(&self, address: &str) {
-        self.lock().remove(address);
+        for mut idle in self.all() {
+            idle.remove(address);
+        }
     }
 
     /// A new connection over a stream.
     pub fn open(self: &Arc<Self>, address: &str, stream: TcpStream) -> Lease {
         let (address, pool) = (address.into(), Arc::clone(self));
-        Lease { connection: Connection::new(stream), address, pool, reused: false }
+        let (connection, home) = (Connection::new(stream), workers::here());
+        Lease { connection, address, pool, home, reused: false }
     }
 
     /// Drops what has been idle for too long; call it now and then.
     pub fn sweep(&self) {
         let now = Instant::now();
-        self.lock().retain(|_, Kept { idle, .. }| {
-            idle.retain(|idle| idle.connection.is_idle() && now - idle.since < self.limits.idle);
-            !idle.is_empty()
-        });
+        for mut idle in self.all() {
+            idle.retain(|_, Kept { idle, .. }| {
+                idle.retain(|it| it.connection.is_idle() && now - it.since < self.limits.idle);
+                !idle.is_empty()
+            });
+        }
     }
 
     /// Drops all idle connections; call it when no more requests follow.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.all().for_each(|mut idle| idle.clear());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Kept>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn all(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<Arc<str>, Kept>>> {
+        self.idle.iter().map(|idle| idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lock(&self, home: usize) -> Option<MutexGuard<'_, HashMap<Arc<str>, Kept>>> {
+        Some(self.idle.get(home)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -116,6 +130,8 @@ pub struct Lease {
     connection: Connection,
     address: Arc<str>,
     pool: Arc<Pool>,
+    /// The worker that opened it.
+    home: usize,
     reused: bool,
 }
 
@@ -151,10 +167,10 @@ impl Lease {
 
     /// Keeps the connection for others; call it when the response's body has ended.
     pub fn give_back(self) {
-        let Self { connection, address, pool, .. } = self;
+        let Self { connection, address, pool, home, .. } = self;
         let Some(connection) = connection.rested() else { return };
         let Ok(slot) = Arc::clone(&pool.slots).try_acquire_owned() else { return };
-        let mut all = pool.lock();
+        let Some(mut all) = pool.lock(home) else { return };
         let Kept { idle, .. } = all
             .entry(address)
             .or_insert_with_key(|address| Kept { address: Arc::clone(address), idle: Vec::new() });

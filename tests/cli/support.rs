@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 use tempfile::TempDir;
 
@@ -63,16 +64,18 @@ impl Drop for Running {
     }
 }
 
-/// So many ports in a row that nobody uses just now.
+/// So many ports in a row that nobody uses just now, and that no connection is given for its own end.
 pub(crate) fn free_ports(count: u16) -> u16 {
-    loop {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let rest =
-            (first..first.saturating_add(count)).map(|port| TcpListener::bind(("127.0.0.1", port)));
-        if rest.collect::<Result<Vec<_>, _>>().is_ok_and(|all| all.len() == usize::from(count)) {
-            return first;
-        }
-    }
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    // Tests run in many processes at once: each begins somewhere else.
+    let begin =
+        std::process::id().wrapping_mul(97).wrapping_add(ASKED.fetch_add(131, Relaxed).into());
+    let ports = (begin..).map(|number| 10_000 + u16::try_from(number % 20_000).unwrap());
+    let free = |first: u16| {
+        let mut all = (first..first + count).map(|port| TcpListener::bind(("127.0.0.1", port)));
+        all.all(|bound| bound.is_ok())
+    };
+    ports.into_iter().find(|first| free(*first)).unwrap()
 }
 
 /// An array of processes: a master and members m1, m2, …; `*.test` leads to an origin.

@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{CommandError, Kind};
 
-/// The runtime of a server.
+/// The runtime of a server. A member serves its clients on threads of its own.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 /// Binds a port; `flag` is what chooses it.

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use super::body::Body;
 use super::quota::{Quota, Seat};
 use super::tls::{H2, Tls};
+use super::workers::Workers;
 
 pub use http2::Held;
 
@@ -95,19 +96,22 @@ const TLS_HANDSHAKE: u8 = 22;
 pub struct Listener {
     tcp: TcpListener,
     tls: Option<Tls>,
+    workers: Option<Arc<Workers>>,
 }
 
 impl Listener {
-    /// A port; with `tls` it speaks TLS to whoever begins with it, and plain HTTP to the others.
-    pub fn new(tcp: TcpListener, tls: Option<Tls>) -> Self {
-        Self { tcp, tls }
+    /// A port; with `tls` it speaks TLS to whoever begins with it, and plain HTTP to the others. Each
+    /// connection is served by one of the workers from its beginning to its end; without workers, on the
+    /// runtime of who serves.
+    pub fn new(tcp: TcpListener, tls: Option<Tls>, workers: Option<Arc<Workers>>) -> Self {
+        Self { tcp, tls, workers }
     }
 }
 
 impl From<TcpListener> for Listener {
-    /// A port that speaks plain HTTP only.
+    /// A port that speaks plain HTTP only, without workers.
     fn from(tcp: TcpListener) -> Self {
-        Self { tcp, tls: None }
+        Self { tcp, tls: None, workers: None }
     }
 }
 
@@ -132,7 +136,7 @@ pub async fn run<H: Handler>(
     limits: ServeLimits,
     shutdown: CancellationToken,
 ) {
-    let Listener { tcp, tls } = listener.into();
+    let Listener { tcp, tls, workers } = listener.into();
     let permits = Arc::new(Semaphore::new(limits.connections));
     let (tasks, overdue) = (TaskTracker::new(), CancellationToken::new());
     let server = Arc::new(Server { handler, tls, limits, shutdown, permits, tasks, overdue });
@@ -148,9 +152,20 @@ pub async fn run<H: Handler>(
         next(&tcp, &server.permits, &seat, &server.shutdown).await
     {
         let serving = Arc::clone(&server);
-        server.tasks.spawn(async move {
-            serving.connection(stream, peer, permit).await;
-        });
+        let Some((handle, load)) = workers.as_ref().and_then(|workers| workers.least()) else {
+            server.tasks.spawn(async move { serving.connection(stream, peer, permit).await });
+            continue;
+        };
+        // What waits for a socket is the runtime where the socket was made.
+        let Ok(stream) = stream.into_std() else { continue };
+        let serve = async move {
+            let _load = load;
+            match TcpStream::from_std(stream) {
+                Ok(stream) => serving.connection(stream, peer, permit).await,
+                Err(error) => tracing::error!(%peer, %error, "a connection cannot be served"),
+            }
+        };
+        server.tasks.spawn_on(serve, handle);
     }
     drop(tcp);
     server.tasks.close();
