@@ -6,12 +6,20 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Threads at most.
 const MOST: usize = 64;
+
+/// Threads for calls that block: of all workers, and of each at least, since look-ups of names take up to 128.
+const BLOCKING: usize = 512;
+const LEAST_BLOCKING: usize = 160;
+
+/// How long such calls may take to end.
+const BLOCKED: Duration = Duration::from_secs(5);
 
 thread_local! {
     static HERE: Cell<usize> = const { Cell::new(0) };
@@ -31,7 +39,9 @@ pub fn count() -> usize {
 #[derive(Debug)]
 pub struct Workers {
     all: Vec<Worker>,
-    stop: CancellationToken,
+    /// Where the search for the least begins, so that equals take turns.
+    turn: AtomicUsize,
+    stop: DropGuard,
 }
 
 #[derive(Debug)]
@@ -52,20 +62,26 @@ impl Workers {
     /// No more threads, or files, are to be had.
     pub fn start() -> io::Result<Self> {
         let stop = CancellationToken::new();
-        let all = (1..=count()).map(|number| Worker::start(number, stop.clone()));
-        Ok(Self { all: all.collect::<io::Result<_>>()?, stop })
+        // Those that have started end if another cannot.
+        let (stop, token) = (stop.clone().drop_guard(), stop);
+        let all = (1..=count()).map(|number| Worker::start(number, token.clone()));
+        let all = all.collect::<io::Result<_>>()?;
+        Ok(Self { all, turn: AtomicUsize::new(0), stop })
     }
 
     /// The worker that bears least, which now bears one thing more.
     pub(super) fn least(&self) -> Option<(&Handle, Load)> {
-        let worker = self.all.iter().min_by_key(|worker| worker.load.load(Ordering::Relaxed))?;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.all.len().max(1);
+        let (before, from) = self.all.split_at_checked(turn)?;
+        let workers = from.iter().chain(before);
+        let worker = workers.min_by_key(|worker| worker.load.load(Ordering::Relaxed))?;
         worker.load.fetch_add(1, Ordering::Relaxed);
         Some((&worker.handle, Load(Arc::clone(&worker.load))))
     }
 
-    /// Ends them, and whatever still runs there; a call that blocks is waited for.
+    /// Ends them, and whatever still runs there; calls that block are waited for, but not for long.
     pub async fn end(self) {
-        self.stop.cancel();
+        drop(self.stop);
         let join = tokio::task::spawn_blocking(move || {
             for worker in self.all {
                 worker.thread.join().ok(); // it has told of its panic
@@ -77,11 +93,14 @@ impl Workers {
 
 impl Worker {
     fn start(number: usize, stop: CancellationToken) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let blocking = (BLOCKING / count()).max(LEAST_BLOCKING);
+        let runtime =
+            Builder::new_current_thread().enable_all().max_blocking_threads(blocking).build()?;
         let handle = runtime.handle().clone();
         let work = move || {
             HERE.set(number);
             runtime.block_on(stop.cancelled());
+            runtime.shutdown_timeout(BLOCKED);
         };
         let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(work)?;
         Ok(Self { handle, load: Arc::default(), thread })

@@ -12,8 +12,8 @@ use super::eval::on_large_stack;
 /// What a function's body is parsed in.
 const SURROUNDINGS: [&str; 2] = ["function f(url, host) {\n", "\n}"];
 
-/// The body of a function, or a part of one, with escapes for the characters beyond ASCII; it means the same.
-/// White space and line ends become those of ASCII. What does not parse is escaped all the same.
+/// The body of a function, or a part of one, with escapes for the characters beyond ASCII; it means the same,
+/// unless `String.raw` looks at it; in names only letters of the basic plane have such an escape. White space and line ends become those of ASCII. What does not parse is escaped all the same.
 pub(super) fn ascii_source(source: &str) -> String {
     if source.is_ascii() {
         return source.to_owned();

@@ -62,10 +62,13 @@ impl Lines {
         Place { line, column, end_line, end_column }
     }
 
-    /// The byte at a line and a column in characters, both 1-based, and nothing after it.
-    pub(super) fn at(&self, line: usize, column: usize) -> Option<Span> {
+    /// The byte of this text at a line and a column in characters, both 1-based, and nothing after it; `None`
+    /// if there is no such place.
+    pub(super) fn at(&self, text: &str, line: usize, column: usize) -> Option<Span> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
-        let at = u32::try_from((start + column.checked_sub(1)?).min(self.length)).ok()?;
+        let line = text.get(start..)?.lines().next()?;
+        let (column, _) = line.char_indices().nth(column.checked_sub(1)?)?;
+        let at = u32::try_from(start + column).ok()?;
         Some(Span::new(at, at))
     }
 

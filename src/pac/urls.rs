@@ -56,7 +56,7 @@ pub struct UrlsRead {
 const LONGEST_LINE: u64 = 1 << 20;
 
 /// Reads URLs, one a line, or an access log in Squid's native format, the combined format or JSON, of any
-/// length. Empty lines and those that begin with `#` count for nothing, nor do requests without a URL.
+/// length: memory grows with its different URLs. Empty lines and those that begin with `#` count for nothing, nor do requests without a URL.
 ///
 /// # Errors
 /// The first line that is none of these, or is longer than 1 MiB.
@@ -66,11 +66,18 @@ pub fn read_urls(mut input: impl BufRead) -> Result<UrlsRead, UrlsError> {
     let mut bytes = Vec::new();
     for number in 1.. {
         bytes.clear();
-        if (&mut input).take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
+        let length = (&mut input).take(LONGEST_LINE).read_until(b'\n', &mut bytes)?;
+        if length == 0 {
             break;
         }
+        let is_whole = bytes.ends_with(b"\n");
+        let is_last = !is_whole && input.fill_buf()?.is_empty();
         let text = String::from_utf8_lossy(&bytes);
         let line = text.trim();
+        let error = || LineError { line: number, found: line.chars().take(80).collect() };
+        if !is_whole && !is_last {
+            return Err(error().into());
+        }
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -86,14 +93,8 @@ pub fn read_urls(mut input: impl BufRead) -> Result<UrlsRead, UrlsError> {
                 }
             }
             Some(None) => {}
-            None => {
-                let error = LineError { line: number, found: line.chars().take(80).collect() };
-                let is_last = !bytes.ends_with(b"\n") && input.fill_buf()?.is_empty();
-                if !is_last || number == 1 {
-                    return Err(error.into());
-                }
-                read.unfinished = Some(error);
-            }
+            None if is_last && number > 1 => read.unfinished = Some(error()),
+            None => return Err(error().into()),
         }
     }
     Ok(read)
@@ -125,7 +126,8 @@ fn of_line(line: &str) -> Option<Option<(String, u64)>> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     match words.as_slice() {
         [url] => url_of("GET", url).map(|url| Some((url, 0))),
-        [time, _, _, code, bytes, method, target, ..]
+        // A line that is cut off within its URL has no word behind it.
+        [time, _, _, code, bytes, method, target, _, ..]
             if time.parse::<f64>().is_ok() && code.contains('/') =>
         {
             let bytes = bytes.parse().ok()?;
@@ -299,6 +301,7 @@ mod tests {
         assert_eq!(line("http://a.test/\nwhat is this\n"), 2);
         assert_eq!(line("{\"url\":1}"), 1);
         assert_eq!(line(&"a".repeat(1 << 21)), 1);
+        assert_eq!(line(&format!("http://a.test/\n# {}\nhttp://b.test/", "a".repeat(1 << 21))), 2);
         let none =
             |text: &str| assert_eq!(read_urls(text.as_bytes()).unwrap(), UrlsRead::default());
         none("192.0.2.1 - - [22/Nov/2026:09:30:00 +0000] \"GET /pat HTTP/1.1\" 200 411");
@@ -310,11 +313,13 @@ mod tests {
 
     #[test]
     fn a_line_that_is_being_written_is_told_of_and_does_not_refuse_the_others() {
-        let log =
-            "1286536309.075 1 192.0.2.1 TCP_MISS/200 4 GET http://a.test/ - - -\n1286536310.1 1";
-        let read = read_urls(log.as_bytes()).unwrap();
-        assert_eq!(read.asked.len(), 1);
-        assert_eq!(read.unfinished.unwrap().line, 2);
+        let line = "1286536309.075 1 192.0.2.1 TCP_MISS/200 4 GET http://a.test/ - - -\n";
+        for length in [12, 50, line.len() - 8] {
+            let log = format!("{line}{}", line.split_at(length).0);
+            let read = read_urls(log.as_bytes()).unwrap();
+            assert_eq!(read.asked[0].requests, 1, "{log}");
+            assert_eq!(read.unfinished.unwrap().line, 2, "{log}");
+        }
         let whole = read_urls("http://a.test/\nhttp://b.test/".as_bytes()).unwrap();
         assert_eq!((whole.asked.len(), whole.unfinished), (2, None));
     }

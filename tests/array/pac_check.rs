@@ -30,6 +30,7 @@ const BODIES: &[(Rule, &str, &str)] = &[
     (Rule::BadResult, "var p = 'PROXY u@a:1'; return p;", "var p = 'PROXY a:1'; return p;"),
     (Rule::BadResult, "return 'a.example:3128';", "return someVariable;"),
     (Rule::ClientResult, "return 'HTTP a:1';", "return 'PROXY a:1';"),
+    (Rule::ClientResult, "return ' PROXY a:1';", "return 'PROXY A.test:1';"),
     // Firefox takes port 80 for none.
     (Rule::ClientResult, "return 'SOCKS a:80';", "return 'SOCKS a:81';"),
     (Rule::ClientResult, "return 'SOCKS5 a:1';", "return 'SOCKS a:1';"),

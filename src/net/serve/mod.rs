@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use super::body::Body;
 use super::quota::{Quota, Seat};
 use super::tls::{H2, Tls};
-use super::workers::Workers;
+use super::workers::{Load, Workers};
 
 pub use http2::Held;
 
@@ -46,6 +46,8 @@ pub trait Handler: Send + Sync + 'static {
 pub(super) struct Permit {
     _connection: OwnedSemaphorePermit,
     _seat: Seat,
+    /// On the worker that serves it.
+    load: Option<Load>,
 }
 
 /// What a server bears.
@@ -148,7 +150,7 @@ pub async fn run<H: Handler>(
         }
         seat
     };
-    while let Some((stream, peer, permit)) =
+    while let Some((stream, peer, mut permit)) =
         next(&tcp, &server.permits, &seat, &server.shutdown).await
     {
         let serving = Arc::clone(&server);
@@ -158,8 +160,8 @@ pub async fn run<H: Handler>(
         };
         // What waits for a socket is the runtime where the socket was made.
         let Ok(stream) = stream.into_std() else { continue };
+        permit.load = Some(load);
         let serve = async move {
-            let _load = load;
             match TcpStream::from_std(stream) {
                 Ok(stream) => serving.connection(stream, peer, permit).await,
                 Err(error) => tracing::error!(%peer, %error, "a connection cannot be served"),
@@ -193,7 +195,11 @@ async fn next(
                 Ok((stream, peer)) => {
                     let Some(seat) = seat(peer.ip()) else { continue };
                     stream.set_nodelay(true).ok(); // only slower without
-                    return Some((stream, peer, Permit { _connection: connection, _seat: seat }));
+                    return Some((
+                        stream,
+                        peer,
+                        Permit { _connection: connection, _seat: seat, load: None },
+                    ));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {

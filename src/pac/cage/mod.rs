@@ -63,6 +63,9 @@ impl Cage {
         mut tell: impl FnMut(Outcome) -> ControlFlow<()>,
     ) -> Result<(), EvalError> {
         let calls = std::mem::take(&mut job.calls);
+        if calls.is_empty() {
+            return Ok(());
+        }
         let mut command = self.command();
         if let Some(name) = &job.environment.zone {
             let zone = Zone::of(Some(name)).map_err(|error| broken(&error))?;

@@ -117,7 +117,6 @@ pub fn check(source: &Source, loads: impl FnOnce(&str) -> Result<(), EvalError>)
         syntax::check(script, &mut report);
         text::alphabet(script, &mut report);
     });
-    let beginning = Span::new(0, 0);
     match (parsed, loaded) {
         (Err(error), Err(EvalError::Load(_))) => {
             let help = text::no_script(&source.text).map(ToOwned::to_owned).or(error.help);
@@ -128,10 +127,10 @@ pub fn check(source: &Source, loads: impl FnOnce(&str) -> Result<(), EvalError>)
             let message = format!("is not analysed: {}", error.message);
             report.add(Rule::NotAnalysed, error.span, message, error.help.unwrap_or_default());
             if let Err(error) = loaded {
-                report_load(&error, beginning, &mut report);
+                report_load(&error, source, &mut report);
             }
         }
-        (Ok(()), Err(error)) => report_load(&error, beginning, &mut report),
+        (Ok(()), Err(error)) => report_load(&error, source, &mut report),
         (Ok(()), Ok(())) => {}
     }
     let is_script = |finding: &Finding| {
@@ -147,17 +146,18 @@ pub fn check(source: &Source, loads: impl FnOnce(&str) -> Result<(), EvalError>)
     report.findings
 }
 
-fn report_load(error: &EvalError, at: Span, report: &mut Report) {
+fn report_load(error: &EvalError, source: &Source, report: &mut Report) {
     match error {
         EvalError::NoEntryPoint => report.add(
             Rule::NoEntryPoint,
-            at,
+            Span::new(0, 0),
             "defines no function FindProxyForURL",
             "write function FindProxyForURL(url, host) { ... }",
         ),
         other => {
             let message = other.to_string();
-            let at = place_in(&message).and_then(|(line, column)| report.lines.at(line, column));
+            let at = place_in(&message)
+                .and_then(|(line, column)| report.lines.at(&source.text, line, column));
             let help = "no name resolves here, and the client's address is 127.0.0.1";
             report.add(Rule::DoesNotLoad, at.unwrap_or_default(), message, help);
         }

@@ -56,6 +56,11 @@ impl Results<'_, '_, '_> {
         if !self.seen.insert(span) {
             return;
         }
+        if text.starts_with([' ', '\t']) {
+            let message =
+                "an answer that begins with white space: firefox leaves its first element out";
+            self.report.add(Rule::ClientResult, span, message, "take the white space away");
+        }
         let mut direct = false;
         let elements = text.split(';').map(|part| part.trim_matches([' ', '\t']));
         let elements: Vec<&str> = elements.filter(|element| !element.is_empty()).collect();
@@ -112,14 +117,13 @@ impl Results<'_, '_, '_> {
         }
     }
 
-    /// Tells of an element that two clients take, and not for the same.
+    /// Tells of an element that both browsers take, and not for the same.
     fn read_otherwise(&mut self, element: &str, span: Span) {
-        let readings = PROFILES.map(|profile| (profile, profile.read(element)));
-        let mut taken = readings.iter().filter(|(_, reading)| reading.dropped.is_empty());
-        let Some((one, first)) = taken.next() else { return };
-        if let Some((other, second)) = taken.find(|(_, reading)| reading.routes != first.routes) {
+        let [first, second] = [Profile::Chrome, Profile::Firefox].map(|it| it.read(element));
+        let taken = first.dropped.is_empty() && second.dropped.is_empty();
+        if taken && first.routes != second.routes {
             let (first, second) = (first.routes.join("; "), second.routes.join("; "));
-            let message = format!("{element:?} is {first} to {one} and {second} to {other}");
+            let message = format!("{element:?} is {first} to chrome and {second} to firefox");
             let help = "write it as all clients read it; port 80 is that of PROXY only";
             self.report.add(Rule::ClientResult, span, message, help);
         }

@@ -157,15 +157,11 @@ fn chrome(text: &str, default: u16) -> Option<String> {
     }
 }
 
-/// The authority as Firefox reads it: what a URL with this text has, whose scheme is http unless the text
-/// says another; the port of that scheme counts as none.
+/// The authority as Firefox reads it: that of the text as a URL, or else of one of http with this text behind;
+/// the port of its scheme counts as none.
 fn firefox(text: &str, default: u16) -> Option<String> {
-    let url = match text {
-        full if full.contains("://") => Url::parse(full),
-        rest if rest.starts_with("//") => Url::parse(&format!("http:{rest}")),
-        rest => Url::parse(&format!("http://{rest}")),
-    };
-    let url = url.ok()?;
+    let itself = Url::parse(text).ok().filter(|url| url.has_host() && url.scheme() != "file");
+    let url = itself.or_else(|| Url::parse(&format!("http://{text}")).ok())?;
     let host = url.host_str().filter(|host| !host.contains(['*', '"']))?;
     Some(format!("{host}:{}", url.port().unwrap_or(default)))
 }
@@ -185,7 +181,7 @@ fn wininet(text: &str, default: u16) -> Option<String> {
         Some(digits) => number(digits)?,
         None => return None,
     };
-    Some(format!("{host}:{port}"))
+    Some(format!("{}:{port}", host.to_ascii_lowercase()))
 }
 
 /// A port in digits alone; 0 is one.
@@ -245,6 +241,12 @@ mod tests {
             ("http://a:3128", None, Some("a:3128")),
             ("https://a:443", None, Some("a:80")),
             ("//a:81", None, Some("a:81")),
+            ("http:a:81", None, Some("a:81")),
+            ("http://", None, Some("http:80")),
+            ("https:83", Some("https:83"), Some("0.0.0.83:80")),
+            ("a:81/x://y", None, Some("a:81")),
+            ("file://a/b", None, Some("file:80")),
+            ("mailto:x", None, None),
             ("u:p@a:1", None, Some("a:1")),
             ("a:", None, Some("a:80")),
             ("a:81/path", None, Some("a:81")),
