@@ -14,6 +14,11 @@ use clap::Parser;
 use args::Cli;
 use error::CommandError;
 
+/// What a busy hour needed is given back after it, and each core has its own; glibc's does neither well.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
