@@ -228,10 +228,9 @@ impl Plane {
         let url = request.target.url().into_owned();
         let key = RouteKey::of(&url, snapshot.hash_key());
         loop {
-            let now = Instant::now();
             let is_down = |ready: &Ready, place: usize| {
                 let sibling = ready.siblings.get(place);
-                sibling.is_none_or(|sibling| self.health.is_down(&sibling.authority, now))
+                sibling.is_none_or(|it| self.health.is_down(&it.authority, Instant::now()))
             };
             let decision = course.next(&key, is_down);
             tracing::debug!(url, ?decision, "request routed");

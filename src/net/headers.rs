@@ -11,8 +11,8 @@ use hyper::{HeaderMap, Version};
 
 /// Whether a field is for one connection only, named by `Connection` or not (RFC 9110, section 7.6.1).
 fn is_hop_by_hop(name: &HeaderName) -> bool {
-    const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-    const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+    static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+    static PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
     *name == CONNECTION
         || *name == TE
         || *name == TRANSFER_ENCODING
@@ -84,7 +84,7 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
 /// Whether a field may stand behind a body: not if it tells where a message ends or goes, who sends it, or
 /// how it is to be taken (RFC 9110, section 6.5.1).
 pub fn may_trail(name: &HeaderName) -> bool {
-    const NEVER: [HeaderName; 14] = [
+    static NEVER: [HeaderName; 14] = [
         AUTHORIZATION,
         CACHE_CONTROL,
         CONTENT_ENCODING,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use tokio_util::io::poll_read_buf;
 
 use super::decode::{BodyLength, Decoder, Step};
 use super::{Connection, FIRST_READ};
@@ -62,10 +61,7 @@ impl Download {
             }
             let most = self.decoder.left().and_then(|left| usize::try_from(left).ok());
             let wanted = self.reads.min(most.unwrap_or(usize::MAX)).max(FIRST_READ);
-            connection.buffer.reserve(wanted);
-            let came =
-                ready!(poll_read_buf(Pin::new(&mut connection.read), cx, &mut connection.buffer));
-            match came {
+            match ready!(connection.poll_read(wanted, cx)) {
                 Ok(0) if self.decoder.ends_here() => return Poll::Ready(None),
                 Ok(0) => {
                     let early = std::io::ErrorKind::UnexpectedEof.into();

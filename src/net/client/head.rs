@@ -3,6 +3,7 @@
 //! RFC 9112, sections 4 (status line), 5 (fields) and 6.3 (length of the body).
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
@@ -21,7 +22,7 @@ pub const MOST_FIELDS: usize = 100;
 /// The head of a response.
 #[derive(Debug)]
 pub struct Head {
-    /// Status, version and fields.
+    /// Status, version and fields, but for a `Connection` that only says whether the connection goes on.
     pub parts: Parts,
     /// Where its body ends.
     pub length: BodyLength,
@@ -44,19 +45,23 @@ pub fn take(
         buffer.advance(empty);
         *seen = 0;
     }
-    let Some(end) = end_of_head(buffer, *seen) else {
-        *seen = buffer.len();
-        return if buffer.len() > LONGEST { Err(Malformed("head is too long")) } else { Ok(None) };
-    };
-    let mut bytes = buffer.split_to(end).freeze();
-    *seen = 0;
-    let (head, used) = parse(&bytes, method)?;
-    if used < end {
-        // Its lines end with LF alone, and what looks like its end is in the body.
-        bytes.advance(used);
-        *buffer = [&bytes[..], &buffer[..]].concat()[..].into();
+    // Most come whole; one that comes byte by byte is not read from its beginning each time.
+    let may_be_whole = !buffer.is_empty() && (*seen == 0 || end_of_head(buffer, *seen).is_some());
+    let parsed = if may_be_whole { parse(buffer, method) } else { Ok(None) };
+    match parsed {
+        Ok(Some((head, used))) => {
+            buffer.advance(used);
+            *seen = 0;
+            Ok(Some(head))
+        }
+        // Judged when it is whole, so that it does not matter how it was cut.
+        Err(malformed) if end_of_head(buffer, 0).is_some() => Err(malformed),
+        Ok(None) | Err(_) if buffer.len() > LONGEST => Err(Malformed("head is too long")),
+        Ok(None) | Err(_) => {
+            *seen = buffer.len();
+            Ok(None)
+        }
     }
-    Ok(Some(head))
 }
 
 /// The length of an empty line at the beginning.
@@ -82,8 +87,8 @@ fn end_of_head(bytes: &[u8], seen: usize) -> Option<usize> {
     }
 }
 
-/// The head, and how many bytes it has.
-fn parse(bytes: &Bytes, method: &Method) -> Result<(Head, usize), Malformed> {
+/// The head, and how many bytes it has; `None`: its end has not come.
+fn parse(bytes: &[u8], method: &Method) -> Result<Option<(Head, usize)>, Malformed> {
     let mut fields = [const { MaybeUninit::<httparse::Header<'_>>::uninit() }; MOST_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
@@ -93,14 +98,20 @@ fn parse(bytes: &Bytes, method: &Method) -> Result<(Head, usize), Malformed> {
     );
     let used = match parsed {
         Ok(httparse::Status::Complete(used)) => used,
-        Ok(httparse::Status::Partial) => return Err(Malformed("head ends early")),
+        Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(Malformed("too many header lines")),
         Err(_other) => return Err(Malformed("not a response")),
     };
+    // A copy: what comes behind the head is not to be held on to for its sake.
+    let copy = Bytes::copy_from_slice(bytes.get(..used).unwrap_or_default());
     let mut headers = HeaderMap::with_capacity(response.headers.len() + SPARE);
+    let mut said = Connection::default();
     for field in response.headers.iter() {
+        if field.name.eq_ignore_ascii_case(CONNECTION.as_str()) && said.hears(field.value) {
+            continue;
+        }
         let name = HeaderName::from_bytes(field.name.as_bytes());
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value));
+        let value = HeaderValue::from_maybe_shared(copy.slice(place_of(field.value, bytes)));
         match (name, value) {
             (Ok(name), Ok(value)) => headers.append(name, value),
             _ => return Err(Malformed("malformed header line")),
@@ -117,20 +128,43 @@ fn parse(bytes: &Bytes, method: &Method) -> Result<(Head, usize), Malformed> {
     if let BodyLength::Exactly(length @ 1..) = length {
         say_once(&mut parts.headers, length);
     }
-    let keep_alive = length != BodyLength::UntilClose && persists(&parts);
-    Ok((Head { parts, length, keep_alive }, used))
+    let keep_alive = length != BodyLength::UntilClose && said.persists(&parts);
+    Ok(Some((Head { parts, length, keep_alive }, used)))
+}
+
+/// Where a part of `whole` lies in it.
+fn place_of(part: &[u8], whole: &[u8]) -> Range<usize> {
+    let begins = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+    begins..begins + part.len()
 }
 
 /// Room for the fields that a proxy adds.
 const SPARE: usize = 2;
 
-/// RFC 9112, section 9.3.
-fn persists(head: &Parts) -> bool {
-    if !head.headers.contains_key(CONNECTION) {
-        return head.version == Version::HTTP_11;
+/// What `Connection` says where it says no more than is usual: that is not kept as a field, for it goes no
+/// further and names none.
+#[derive(Debug, Default)]
+struct Connection {
+    close: bool,
+    keep_alive: bool,
+}
+
+impl Connection {
+    /// Whether a line says only what is usual.
+    fn hears(&mut self, value: &[u8]) -> bool {
+        let close = value.eq_ignore_ascii_case(b"close");
+        let keep_alive = value.eq_ignore_ascii_case(b"keep-alive");
+        self.close |= close;
+        self.keep_alive |= keep_alive;
+        close || keep_alive
     }
-    let says = |token| has_token(&head.headers, &CONNECTION, token);
-    !says("close") && (head.version == Version::HTTP_11 || says("keep-alive"))
+
+    /// RFC 9112, section 9.3.
+    fn persists(&self, head: &Parts) -> bool {
+        let says = |said, token| said || has_token(&head.headers, &CONNECTION, token);
+        !says(self.close, "close")
+            && (head.version == Version::HTTP_11 || says(self.keep_alive, "keep-alive"))
+    }
 }
 
 /// RFC 9112, section 6.3. A coding other than one `chunked` would be lost on the way, and is refused.
@@ -315,8 +349,7 @@ mod tests {
     #[test]
     fn a_head_has_an_end_to_its_bytes_and_lines() {
         let lines = |count| format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(count));
-        let mut seen = 0;
-        let mut take = |text: String| take(&mut text.as_bytes().into(), &mut seen, &Method::GET);
+        let take = |text: String| take(&mut text.as_bytes().into(), &mut 0, &Method::GET);
         assert!(take(lines(MOST_FIELDS)).is_ok_and(|head| head.is_some()));
         assert!(take(lines(MOST_FIELDS + 1)).is_err());
         assert!(take("x".repeat(LONGEST)).is_ok_and(|head| head.is_none()));

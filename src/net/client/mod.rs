@@ -8,8 +8,10 @@ mod download;
 pub mod head;
 mod outgoing;
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -20,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tokio_util::io::poll_read_buf;
 use tokio_util::task::TaskTracker;
 
 pub use download::{LoneBody, UpstreamBody};
@@ -80,7 +83,7 @@ pub enum SendError {
 /// The head of a response, and what is known of the rest.
 #[derive(Debug)]
 pub struct Reply {
-    /// Status, version and fields as they came.
+    /// Status, version and fields, as [`Head`] has them.
     pub head: Parts,
     /// Where its body ends.
     pub length: BodyLength,
@@ -219,13 +222,20 @@ impl Connection {
                 }
                 return Ok(head);
             }
-            self.buffer.reserve(FIRST_READ);
-            match self.read.read_buf(&mut self.buffer).await {
-                Ok(0) => return Err(SendError::Ended(None)),
-                Ok(_) => {}
-                Err(error) => return Err(SendError::Ended(Some(error))),
+            let came = poll_fn(|cx| self.poll_read(FIRST_READ, cx)).await;
+            if came.map_err(|error| SendError::Ended(Some(error)))? == 0 {
+                return Err(SendError::Ended(None));
             }
         }
+    }
+
+    /// Reads what has come, with room for so many bytes; 0 at the end. While nothing has come it takes no
+    /// room, so that those who wait for a slow server do not, and others get it while it is still in the
+    /// processor's cache.
+    fn poll_read(&mut self, room: usize, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        ready!(self.read.as_ref().poll_read_ready(cx))?;
+        self.buffer.reserve(room);
+        poll_read_buf(Pin::new(&mut self.read), cx, &mut self.buffer)
     }
 
     /// A body all of which has come with its head.
