@@ -1,15 +1,19 @@
 //! A response made from a stored one.
 
+use std::ops::Range;
+
 use hyper::header::{ACCEPT_RANGES, AGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use super::conditions::is_not_modified;
 use super::moment::Moment;
+use super::parts::{Cover, Piece};
 use super::ranges::{self, Selected};
 use super::status::CACHE_STATUS;
 use super::store::memory::{Stored, StoredBody};
 use super::store::reader::BlockReader;
 use crate::net::body::Body;
+use crate::net::joined::join;
 
 /// A response made from a stored one.
 #[derive(Debug)]
@@ -17,7 +21,15 @@ pub enum Answer {
     /// It can be sent.
     Ready(Response<Body>),
     /// Its body is in a file, which has to be looked at first.
-    Unread(Response<()>, BlockReader),
+    Unread(Response<()>, FileFirst),
+}
+
+/// A body that begins in a file.
+#[derive(Debug)]
+pub struct FileFirst {
+    reader: BlockReader,
+    /// What follows, with lengths.
+    rest: Vec<(u64, Body)>,
 }
 
 impl Answer {
@@ -33,12 +45,13 @@ impl Answer {
     pub async fn read(self) -> Option<Response<Body>> {
         match self {
             Self::Ready(response) => Some(response),
-            Self::Unread(response, mut reader) => {
+            Self::Unread(response, FileFirst { mut reader, rest }) => {
                 let primed = reader.prime().await;
                 primed
                     .inspect_err(|error| tracing::warn!(%error, "stored body cannot be read"))
                     .ok()?;
-                Some(response.map(|()| Body::streamed(reader)))
+                let (left, first) = (reader.left(), Body::streamed(reader));
+                Some(response.map(|()| joined(left, first, rest)))
             }
         }
     }
@@ -96,22 +109,74 @@ pub fn answer(
     if *method == Method::HEAD {
         return Some(Answer::Ready(response(status, headers, Body::empty())));
     }
-    let body = match &stored.body {
-        StoredBody::Memory(bytes) => match range {
+    Some(match bytes_of(&stored.body, range)? {
+        Bytes::Ready(body) => Answer::Ready(response(status, headers, body)),
+        Bytes::InFile(reader) => {
+            Answer::Unread(response(status, headers, ()), FileFirst { reader, rest: Vec::new() })
+        }
+    })
+}
+
+/// Bytes of a stored body.
+enum Bytes {
+    Ready(Body),
+    InFile(BlockReader),
+}
+
+/// All bytes of a stored body, or a range of them; `None` if it has not got them.
+fn bytes_of(body: &StoredBody, range: Option<Range<u64>>) -> Option<Bytes> {
+    Some(match body {
+        StoredBody::Memory(bytes) => Bytes::Ready(match range {
             None => Body::full(bytes.clone()),
             Some(range) => {
                 let (from, to) =
                     (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
                 Body::full(if to <= bytes.len() { bytes.slice(from..to) } else { return None })
             }
-        },
-        StoredBody::File(source) => {
-            let reader = StoredBody::block_reader(source, range);
-            return Some(Answer::Unread(response(status, headers, ()), reader));
-        }
-        StoredBody::Growing(growing) => Body::streamed(growing.reader(range)?),
+        }),
+        StoredBody::File(source) => Bytes::InFile(StoredBody::block_reader(source, range)),
+        StoredBody::Growing(growing) => Bytes::Ready(Body::streamed(growing.reader(range)?)),
+    })
+}
+
+/// A response put together from stored parts, and from what `between` brings of the missing one. The
+/// fields are those of the whole.
+pub fn combined(cover: &Cover, mut headers: HeaderMap, between: Option<Body>) -> Option<Answer> {
+    let wanted = &cover.wanted;
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(wanted.end - wanted.start));
+    let status = if cover.ranged {
+        headers.insert(CONTENT_RANGE, ranges::content_range(wanted, cover.complete));
+        StatusCode::PARTIAL_CONTENT
+    } else {
+        headers.remove(CONTENT_RANGE);
+        StatusCode::OK
     };
-    Some(Answer::Ready(response(status, headers, body)))
+    let stored = |piece: &Piece| {
+        let begins = piece.part.head.part.as_ref()?.bytes.start;
+        let range = piece.bytes.start - begins..piece.bytes.end - begins;
+        Some((piece.bytes.end - piece.bytes.start, bytes_of(&piece.part.body, Some(range))?))
+    };
+    let before = cover.before.iter().map(stored);
+    let missing = cover.missing.as_ref().map_or(0, |missing| missing.end - missing.start);
+    let between = between.map(|body| Some((missing, Bytes::Ready(body))));
+    let all = before.chain(between).chain(cover.behind.iter().map(stored));
+    let mut all = all.collect::<Option<Vec<_>>>()?.into_iter();
+    let (left, first) = all.next()?;
+    let rest = all.map(|(left, bytes)| match bytes {
+        Bytes::Ready(body) => (left, body),
+        Bytes::InFile(reader) => (left, Body::streamed(reader)),
+    });
+    let rest = rest.collect();
+    Some(match first {
+        Bytes::Ready(body) => Answer::Ready(response(status, headers, joined(left, body, rest))),
+        Bytes::InFile(reader) => {
+            Answer::Unread(response(status, headers, ()), FileFirst { reader, rest })
+        }
+    })
+}
+
+fn joined(left: u64, first: Body, rest: Vec<(u64, Body)>) -> Body {
+    if rest.is_empty() { first } else { join(std::iter::once((left, first)).chain(rest)) }
 }
 
 /// A response that is being stored, as it came: for a client that asked for something else.

@@ -20,6 +20,11 @@ pub fn is_conditional(request: &HeaderMap) -> bool {
     request.keys().any(|name| CONDITIONS.contains(name))
 }
 
+/// Whether a request has another condition than that for its range.
+pub fn has_condition_but_if_range(request: &HeaderMap) -> bool {
+    request.keys().any(|name| CONDITIONS.contains(name) && *name != IF_RANGE)
+}
+
 /// Whether the answer depends on what only the origin knows: these are not for caches.
 pub fn is_for_origin(request: &HeaderMap) -> bool {
     request.keys().any(|name| *name == IF_MATCH || *name == IF_UNMODIFIED_SINCE)

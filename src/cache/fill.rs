@@ -109,8 +109,8 @@ impl Fill {
         };
         growing.finish(ended);
         let void = flight.as_ref().is_some_and(Flight::is_void) || cache.is_void(key, &stored.head);
-        let whole = ended == Ended::Whole
-            && stored.head.content_length().is_none_or(|said| said == growing.len());
+        let whole =
+            ended == Ended::Whole && stored.head.length().is_none_or(|said| said == growing.len());
         if !(keep && whole) || void {
             if let Some(spill) = spill {
                 drop(tokio::task::spawn_blocking(move || spill.new.file.abandon()).await);

@@ -15,6 +15,7 @@ use super::flights::Flights;
 use super::freshness::Heuristics;
 use super::key::{CacheKey, Secret};
 use super::moment::Moment;
+use super::parts::fit_together;
 use super::store::codec;
 use super::store::disk::{Disk, Removed};
 use super::store::growing::WINDOW;
@@ -243,12 +244,7 @@ impl Cache {
         url: &str,
         request: &HeaderMap,
     ) -> Option<&'a Arc<Stored>> {
-        let mut fitting = resource.variants.iter().filter(|stored| {
-            *stored.head.url == *url
-                && stored.head.vary.matches(request)
-                && !stored.body.is_condemned()
-                && !self.bans.bans(&stored.head)
-        });
+        let mut fitting = self.fitting(resource, url, request);
         let first = fitting.next()?;
         if first.head.part.is_none() {
             return Some(first);
@@ -260,6 +256,26 @@ impl Cache {
             (Some(_), None) => false,
         };
         std::iter::once(first).chain(fitting).find(serves).or(Some(first))
+    }
+
+    /// The stored parts of the whole that `one` is a part of and that such a request may get, newest first.
+    pub fn parts(&self, resource: &Resource, one: &Head, request: &HeaderMap) -> Vec<Arc<Stored>> {
+        let fitting = self.fitting(resource, &one.url, request);
+        fitting.filter(|stored| fit_together(&stored.head, one)).map(Arc::clone).collect()
+    }
+
+    fn fitting<'a>(
+        &self,
+        resource: &'a Resource,
+        url: &str,
+        request: &HeaderMap,
+    ) -> impl Iterator<Item = &'a Arc<Stored>> {
+        resource.variants.iter().filter(move |stored| {
+            *stored.head.url == *url
+                && stored.head.vary.matches(request)
+                && !stored.body.is_condemned()
+                && !self.bans.bans(&stored.head)
+        })
     }
 
     /// Keeps a response in memory, unless it was asked for before a purge. Returns the files in whose

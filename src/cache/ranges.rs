@@ -68,6 +68,15 @@ impl Asked {
         };
         (range.start < range.end).then_some(range)
     }
+
+    /// Its bytes, as far as they can be told without the length of the whole.
+    pub fn bytes(self, complete: Option<u64>) -> Option<Range<u64>> {
+        match (self, complete) {
+            (asked, Some(complete)) => asked.within(complete),
+            (Self::From { first, last: Some(last) }, None) => Some(first..last.checked_add(1)?),
+            (Self::From { .. } | Self::Last(_), None) => None,
+        }
+    }
 }
 
 /// What a request gets of a complete stored response of this length.
@@ -130,13 +139,15 @@ impl ContentRange {
 
     /// What a request gets of this part, if it is all in here.
     pub fn serve(&self, asked: Asked) -> Option<Range<u64>> {
-        let range = match (asked, self.complete) {
-            (asked, Some(complete)) => asked.within(complete)?,
-            (Asked::From { first, last: Some(last) }, None) => first..last.checked_add(1)?,
-            (_, None) => return None,
-        };
+        let range = asked.bytes(self.complete)?;
         (self.bytes.start <= range.start && range.end <= self.bytes.end).then_some(range)
     }
+}
+
+/// The field of a request for these bytes.
+pub fn byte_range(bytes: &Range<u64>) -> HeaderValue {
+    let text = format!("bytes={}-{}", bytes.start, bytes.end.saturating_sub(1));
+    HeaderValue::try_from(text).unwrap_or_else(|_never| HeaderValue::from_static("bytes=0-"))
 }
 
 /// The field of a 206.

@@ -149,6 +149,12 @@ impl Head {
         self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 
+    /// The length that its body must have: that of the part that it is, or what its fields say.
+    pub fn length(&self) -> Option<u64> {
+        let part = self.part.as_ref().map(|part| part.bytes.end - part.bytes.start);
+        part.or_else(|| self.content_length())
+    }
+
     /// Gives its fields memory of their own: as they came, they may hold on to all that was read with
     /// them.
     pub fn compact(&mut self) {

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use hyper::header::{AUTHORIZATION, RANGE};
+use hyper::header::{AGE, AUTHORIZATION, RANGE};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use super::Plane;
 use super::request::Asked;
 use crate::access_log::{CacheResult, NextHop, Outcome};
-use crate::cache::answer::{Answer, answer};
+use crate::cache::answer::{Answer, answer, combined};
 use crate::cache::conditions;
 use crate::cache::control::RequestControl;
 use crate::cache::key::{CacheKey, normalise};
 use crate::cache::moment::Moment;
+use crate::cache::parts::{self, Cover};
 use crate::cache::reuse::{self, ReuseDecision};
 use crate::cache::status::{self, CACHE_STATUS, Forwarded, Trace};
-use crate::cache::store::memory::{Stored, StoredBody};
+use crate::cache::store::memory::{Resource, Stored, StoredBody};
 use crate::cache::stored::Head;
 use crate::cache::{Cache, ranges};
 use crate::net::body::Body;
@@ -32,6 +33,8 @@ pub(super) struct Lookup {
     pub(super) control: RequestControl,
     /// What is stored for such a request, and has to be validated.
     pub(super) stale: Option<Arc<Stored>>,
+    /// What is stored of a range, all but a stretch that has to be fetched.
+    pub(super) partly: Option<Box<Cover>>,
     pub(super) why: Forwarded,
     /// The disk was not asked yet.
     pub(super) unread: bool,
@@ -63,7 +66,8 @@ pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
     let miss = |why: Forwarded, unread: bool| {
         let (cache, url) = (Arc::clone(cache), url.as_str().to_owned());
         let fat = asked.head.method == Method::GET && !asked.body.is_empty();
-        Box::new(Lookup { cache, key, url, control, stale: None, why, unread, fat })
+        let (stale, partly) = (None, None);
+        Box::new(Lookup { cache, key, url, control, stale, partly, why, unread, fat })
     };
     let method = &asked.head.method;
     if (*method != Method::GET && *method != Method::HEAD) || asked.switched.is_some() {
@@ -79,7 +83,7 @@ pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
     let Some(stored) = cache.select(&resource, url.as_str(), headers) else {
         return Looked::Miss(miss(Forwarded::VaryMiss, false));
     };
-    match reuse(stored, asked, &control, now) {
+    match reuse(Found { cache, resource: &resource, stored }, asked, &control, now) {
         Reuse::Answer(Answer::Ready(response), CacheResult::StaleHit) => {
             let mut lookup = miss(Forwarded::Stale, false);
             lookup.stale = Some(Arc::clone(stored));
@@ -87,6 +91,11 @@ pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
         }
         Reuse::Answer(Answer::Ready(response), cache) => Looked::Answer(response, cache),
         Reuse::Answer(Answer::Unread(..), _) => Looked::Miss(miss(Forwarded::UriMiss, true)),
+        Reuse::Partly(cover) => {
+            let mut lookup = miss(Forwarded::Partial, false);
+            lookup.partly = Some(cover);
+            Looked::Miss(lookup)
+        }
         Reuse::No(why, stale) => {
             let mut lookup = miss(why, false);
             lookup.stale = stale;
@@ -104,7 +113,8 @@ pub(super) async fn look_on_disk(mut lookup: Box<Lookup>, asked: &Asked, now: Mo
         lookup.why = Forwarded::VaryMiss;
         return Looked::Miss(lookup);
     };
-    match reuse(stored, asked, &lookup.control, now) {
+    let found = Found { cache: &cache, resource: &resource, stored };
+    match reuse(found, asked, &lookup.control, now) {
         Reuse::Answer(answer, cache) => {
             let response = answer.read().await;
             match (response, cache) {
@@ -116,6 +126,10 @@ pub(super) async fn look_on_disk(mut lookup: Box<Lookup>, asked: &Asked, now: Mo
                 (None, _) => Looked::Miss(lookup),
             }
         }
+        Reuse::Partly(cover) => {
+            (lookup.why, lookup.partly) = (Forwarded::Partial, Some(cover));
+            Looked::Miss(lookup)
+        }
         Reuse::No(why, stale) => {
             (lookup.why, lookup.stale) = (why, stale);
             Looked::Miss(lookup)
@@ -123,16 +137,27 @@ pub(super) async fn look_on_disk(mut lookup: Box<Lookup>, asked: &Asked, now: Mo
     }
 }
 
+/// A stored response that a request selects, and all that is stored for its URL.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    cache: &'a Cache,
+    resource: &'a Resource,
+    stored: &'a Arc<Stored>,
+}
+
 /// What a stored response is good for.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum Reuse {
     /// It answers; what is stale is to be validated.
     Answer(Answer, CacheResult),
+    /// It and other parts have all but a stretch of what is asked for.
+    Partly(Box<Cover>),
     /// It does not; but it can be validated.
     No(Forwarded, Option<Arc<Stored>>),
 }
 
-fn reuse(stored: &Arc<Stored>, asked: &Asked, control: &RequestControl, now: Moment) -> Reuse {
+fn reuse(found: Found<'_>, asked: &Asked, control: &RequestControl, now: Moment) -> Reuse {
+    let stored = found.stored;
     let decision = reuse::decide(&stored.head, control, now);
     if decision == ReuseDecision::Validate {
         let is_stale = stored.head.stale_for(now).is_some();
@@ -142,12 +167,53 @@ fn reuse(stored: &Arc<Stored>, asked: &Asked, control: &RequestControl, now: Mom
     }
     let (method, headers) = (&asked.head.method, &asked.head.headers);
     let Some(answer) = answer(stored, method, headers, Some(now), stored.head.hit.clone()) else {
-        let is_part = stored.head.part.is_some();
-        return Reuse::No(if is_part { Forwarded::Partial } else { Forwarded::UriMiss }, None);
+        if stored.head.part.is_none() {
+            return Reuse::No(Forwarded::UriMiss, None);
+        }
+        let covered = cover_of(found, asked, control, now);
+        return match covered {
+            Some(cover) if cover.missing.is_none() => put_together(&cover, now),
+            // Those who want the whole share one fetch of it.
+            Some(cover) if cover.ranged => Reuse::Partly(Box::new(cover)),
+            Some(_) | None => Reuse::No(Forwarded::Partial, None),
+        };
     };
     let stale = decision == ReuseDecision::StaleWhileRevalidate;
     let cache = hit_of(stored, answer.status(), stale);
     Reuse::Answer(answer, cache)
+}
+
+/// What the parts of a whole that may be used have of what is asked for.
+fn cover_of(
+    Found { cache, resource, stored }: Found<'_>,
+    asked: &Asked,
+    control: &RequestControl,
+    now: Moment,
+) -> Option<Cover> {
+    let headers = &asked.head.headers;
+    let range = ranges::asked(headers);
+    let is_plain = asked.head.method == Method::GET
+        && headers.contains_key(RANGE) == range.is_some()
+        && !conditions::has_condition_but_if_range(headers)
+        && ranges::if_range_holds(headers, &stored.head);
+    if !is_plain {
+        return None;
+    }
+    let mut parts = cache.parts(resource, &stored.head, headers);
+    parts.retain(|part| reuse::decide(&part.head, control, now) == ReuseDecision::Fresh);
+    parts::cover(&parts, range)
+}
+
+fn put_together(cover: &Cover, now: Moment) -> Reuse {
+    let newest = cover.newest();
+    let mut headers = newest.headers.clone();
+    headers.insert(AGE, cover.age(now).as_secs().into());
+    headers.append(CACHE_STATUS, newest.hit.clone());
+    match combined(cover, headers, None) {
+        Some(answer @ Answer::Unread(..)) => Reuse::Answer(answer, CacheResult::Hit),
+        Some(answer @ Answer::Ready(_)) => Reuse::Answer(answer, CacheResult::MemoryHit),
+        None => Reuse::No(Forwarded::Partial, None),
+    }
 }
 
 fn hit_of(stored: &Stored, sent: StatusCode, stale: bool) -> CacheResult {

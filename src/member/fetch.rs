@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::Plane;
 use super::cached::{self, Lookup};
+use super::complete::complete;
 use super::request::{Asked, NextHop};
 use crate::access_log::{CacheResult, Outcome};
 use crate::blame::{Blame, Cause, Failure};
@@ -27,10 +28,10 @@ use crate::net::body::Body;
 
 /// A client's request, as far as its response depends on it.
 #[derive(Clone, Copy)]
-struct Client<'a> {
-    method: &'a Method,
+pub(super) struct Client<'a> {
+    pub(super) method: &'a Method,
     /// Its fields as they came: its own conditions are answered from what we get.
-    headers: &'a HeaderMap,
+    pub(super) headers: &'a HeaderMap,
 }
 
 impl<'a> Client<'a> {
@@ -41,20 +42,30 @@ impl<'a> Client<'a> {
 }
 
 /// What came of a fetch.
-struct Fetched {
+pub(super) struct Fetched {
     response: Response<Body>,
     /// The body is to be read into the store.
     fill: Option<Box<Fill>>,
 }
 
+impl Fetched {
+    /// The response; its body is read into the store in the background.
+    pub(super) fn detached(self, plane: &Arc<Plane>) -> Response<Body> {
+        if let Some(fill) = self.fill {
+            let cut = plane.cut.clone();
+            plane.tasks.spawn(async move { cut.run_until_cancelled(fill.run()).await });
+        }
+        self.response
+    }
+}
+
 /// Takes a request to its origin, by way of the cache.
 pub(super) async fn from_origin(
     plane: &Arc<Plane>,
-    asked: Box<Asked>,
+    mut asked: Box<Asked>,
     lookup: Option<Box<Lookup>>,
 ) -> Result<Response<Body>, Failure> {
-    let Some(lookup) = lookup else {
-        let mut asked = asked;
+    let Some(mut lookup) = lookup else {
         plane.stats.to_origin.add();
         return plane.attempt(&mut asked, NextHop::Origin).await;
     };
@@ -65,6 +76,11 @@ pub(super) async fn from_origin(
     }
     let now = Moment::now();
     if let Some(response) = lookup.part_of_growing(&asked, now).await {
+        return Ok(response);
+    }
+    if let Some(cover) = lookup.partly.take()
+        && let Some(response) = Box::pin(complete(plane, &mut asked, &lookup, &cover)).await?
+    {
         return Ok(response);
     }
     if !lookup.is_shareable(&asked, now) {
@@ -103,12 +119,7 @@ async fn alone(
     asked: Box<Asked>,
     lookup: Box<Lookup>,
 ) -> Result<Response<Body>, Failure> {
-    let Fetched { response, fill } = fetch(plane, asked, lookup, None).await?;
-    if let Some(fill) = fill {
-        let cut = plane.cut.clone();
-        plane.tasks.spawn(async move { cut.run_until_cancelled(fill.run()).await });
-    }
-    Ok(response)
+    Ok(fetch(plane, asked, lookup, None).await?.detached(plane))
 }
 
 /// Uses what somebody else's fetch came to.
@@ -348,15 +359,20 @@ async fn survive(
 }
 
 /// A response of the origin.
-struct Came {
-    response: Response<Body>,
-    exchange: Exchange,
+pub(super) struct Came {
+    pub(super) response: Response<Body>,
+    pub(super) exchange: Exchange,
     /// Whether it comes in the place of one that is stored.
-    replaces: bool,
+    pub(super) replaces: bool,
 }
 
 /// Stores what may be stored, and passes the rest on.
-async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<Flight>) -> Fetched {
+pub(super) async fn store(
+    lookup: &Lookup,
+    client: Client<'_>,
+    came: Came,
+    flight: Option<Flight>,
+) -> Fetched {
     let Came { mut response, mut exchange, replaces } = came;
     let (cache, method) = (&lookup.cache, client.method);
     let mut trace = Trace { why: lookup.why, status: None, stored: false, collapsed: false };
@@ -386,7 +402,7 @@ async fn store(lookup: &Lookup, client: Client<'_>, came: Came, flight: Option<F
     let (head, room) = match storable {
         Ok(storable) => storable,
         Err(skip) => {
-            pass_on(lookup, flight, replaces, skip).await;
+            pass_on(lookup, flight, replaces, skip, exchange.received).await;
             response.headers_mut().append(CACHE_STATUS, lookup.forwarded(trace));
             return Fetched { response, fill: None };
         }
@@ -417,14 +433,20 @@ fn restore(headers: &mut HeaderMap, news: &HeaderMap, unstored: &[HeaderName]) {
 }
 
 /// A response that is not stored: nobody waits for it, and what it supersedes goes.
-async fn pass_on(lookup: &Lookup, flight: Option<Flight>, replaces: bool, skip: Option<Skip>) {
+async fn pass_on(
+    lookup: &Lookup,
+    flight: Option<Flight>,
+    replaces: bool,
+    skip: Option<Skip>,
+    now: Moment,
+) {
     let never = match skip {
         Some(Skip::Forbidden | Skip::Useless | Skip::VariesByAnything | Skip::TooLarge) => true,
         // The next one may well be stored: the client forbids it, there is no room, it is no GET.
         Some(Skip::NotStorable | Skip::ClientForbids) | None => false,
     };
     if never && lookup.why != Forwarded::Method {
-        lookup.cache.pass(lookup.key, Moment::now());
+        lookup.cache.pass(lookup.key, now);
     }
     drop(flight);
     if replaces && never {

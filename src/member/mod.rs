@@ -7,6 +7,7 @@
 mod admit;
 mod cached;
 mod certificate;
+mod complete;
 mod course;
 mod fetch;
 mod follow;

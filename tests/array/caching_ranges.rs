@@ -103,7 +103,7 @@ async fn a_part_is_stored_and_answers_what_lies_within_it() {
     let other = ask(member, "GET", URL, &range("150-250")).await;
     assert!(cache_status(&other).contains("fwd=partial"), "{}", other.head);
     assert_eq!(other.body, body[150..251]);
-    // The whole is not made up of parts.
+    // The whole is fetched at once, and not made up of what is there and the rest.
     let whole = get(member, URL).await;
     assert_eq!((whole.status, whole.body.as_str()), (200, body.as_str()));
     settled(member).await;

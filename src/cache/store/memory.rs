@@ -82,6 +82,9 @@ pub struct Resource {
 /// Responses to one URL at most: more of them, and the oldest goes.
 const MOST_VARIANTS: usize = 32;
 
+/// The same where the newest is a part: one who reads a large body in ranges leaves many.
+const MOST_PARTS: usize = 256;
+
 impl Resource {
     /// The same with one more response, and the files of those in whose place it comes.
     pub fn with(&self, stored: &Arc<Stored>) -> (Self, Vec<u32>) {
@@ -96,10 +99,9 @@ impl Resource {
             .collect();
         let kept = self.variants.iter().filter(|other| !same(other));
         let mut variants: Vec<_> = std::iter::once(stored).chain(kept).map(Arc::clone).collect();
-        replaced.extend(
-            variants.iter().skip(MOST_VARIANTS).filter_map(|other| other.file.get().copied()),
-        );
-        variants.truncate(MOST_VARIANTS);
+        let most = if stored.head.part.is_some() { MOST_PARTS } else { MOST_VARIANTS };
+        replaced.extend(variants.iter().skip(most).filter_map(|other| other.file.get().copied()));
+        variants.truncate(most);
         replaced.retain(|id| Some(id) != stored.file.get());
         (Self { variants }, replaced)
     }
@@ -117,11 +119,14 @@ impl Resource {
     }
 }
 
-/// Whether two are different parts of one whole: then both are kept.
-fn are_parts_apart(one: &Head, other: &Head) -> bool {
-    match (&one.part, &other.part) {
-        (Some(one_part), Some(other_part)) => {
-            one_part.bytes != other_part.bytes && one.etag() == other.etag()
+/// Whether an old and a new response are different parts of one whole: then both are kept.
+fn are_parts_apart(old: &Head, new: &Head) -> bool {
+    match (&old.part, &new.part) {
+        (Some(old_part), Some(new_part)) => {
+            // What lies within the newer one is of no more use.
+            let (inner, outer) = (&old_part.bytes, &new_part.bytes);
+            let within = outer.start <= inner.start && inner.end <= outer.end;
+            !within && old.etag() == new.etag()
         }
         // A part beside the whole is of no use.
         (None | Some(_), None) | (None, Some(_)) => false,

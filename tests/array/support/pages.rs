@@ -112,7 +112,7 @@ impl Page {
         Self { numbered: true, ..self }
     }
 
-    /// `Range: bytes=first-last` is answered with 206.
+    /// `Range: bytes=first-last` is answered with 206, unless `If-Range` names another tag.
     pub(crate) fn ranged(self) -> Self {
         Self { ranged: true, ..self }
     }
@@ -137,7 +137,8 @@ impl Page {
         if self.numbered {
             body.push_str(&number.to_string());
         }
-        let range = request.header("range").filter(|_| self.ranged);
+        let same = request.header("if-range").is_none_or(|said| Some(said) == tag);
+        let range = request.header("range").filter(|_| self.ranged && same);
         let Some((first, last)) = range.as_deref().and_then(|range| {
             let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
             Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?))
