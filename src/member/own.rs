@@ -4,17 +4,31 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hyper::http::request::Parts;
-use hyper::{Method, Response, StatusCode};
+use hyper::{Method, Response, StatusCode, Version};
 use serde_json::json;
 
 use super::{Plane, manage, metrics};
 use crate::access_log::Counts;
 use crate::auth::AuthCounts;
 use crate::net::body::{Body, SharedBody};
+use crate::net::serve::READ_AHEAD;
 use crate::site::{HasSite, own_page};
 
 /// Answers a request in origin-form.
 pub(super) async fn answer(
+    plane: &Arc<Plane>,
+    head: &Parts,
+    body: &SharedBody,
+    peer: SocketAddr,
+) -> Response<Body> {
+    let response = page(plane, head, body, peer).await;
+    if head.version == Version::HTTP_2 {
+        body.drain(READ_AHEAD).await;
+    }
+    response
+}
+
+async fn page(
     plane: &Arc<Plane>,
     head: &Parts,
     body: &SharedBody,

@@ -262,6 +262,13 @@ impl SharedBody {
         self.lock().is_some_and(|lent| lent.taken)
     }
 
+    /// Reads what nobody has taken, until it fails or is longer than `most` bytes, and drops it.
+    pub async fn drain(&self, most: usize) {
+        if !self.is_taken() {
+            drop(collect(self.offer(), most).await);
+        }
+    }
+
     /// Gives the body up, so that its sender need not wait until somebody takes it.
     pub fn withdraw(&self) {
         if let Some(mut lent) = self.lock() {

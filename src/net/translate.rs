@@ -33,7 +33,7 @@ pub enum Untranslatable {
     #[error("Content-Length must be one number")]
     ContentLength,
     /// An https resource of somebody else; for these there is CONNECT.
-    #[error("https is for this server's own pages")]
+    #[error("https is for this server's own pages; for others there is CONNECT")]
     Misdirected,
 }
 

@@ -171,6 +171,16 @@ async fn lengths_are_kept_and_head_has_no_body() {
         let head = client.ask(asking("HEAD", "http://a.test/head", empty())).await;
         assert_eq!(head.headers()["content-length"], "7");
         assert_eq!(text(head).await.0, "");
+        for (url, status) in [
+            ("https://m1.test/healthz", 200),
+            ("https://m1.test/nothing", 404),
+            ("https://bank.test/", 421),
+        ] {
+            let head = client.ask(asking("HEAD", url, empty())).await;
+            assert_eq!(head.status(), status, "{url}");
+            let length: u64 = head.headers()["content-length"].to_str().unwrap().parse().unwrap();
+            assert!(length > 0 && text(head).await.0.is_empty(), "{url}");
+        }
         assert_eq!(client.get("http://a.test/until-close").await, (200, "to the end".to_owned()));
     }
 }

@@ -8,6 +8,9 @@ use crate::support::h2::{
 use crate::support::origin::Origin;
 use crate::support::tls::Identity;
 
+/// RFC 9113, section 7.
+const PROTOCOL_ERROR: u32 = 1;
+
 type Fields = Vec<(&'static str, &'static str)>;
 
 /// A request with further fields.
@@ -141,6 +144,40 @@ async fn a_body_is_as_long_as_it_says_and_trailers_are_fields_only() {
     client.frame(HEADERS, END_STREAM | END_HEADERS, 1, &trailers).await;
     if client.outcome(1).await == Outcome::Status(200) {
         assert_eq!(origin.last("/trailers").trailers, ["x: 1"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_member_itself_answers_waits_for_the_end_of_the_request() {
+    let (origin, identity) = (Origin::start().await, Identity::new());
+    let array = Array::start_tls(1, origin.address, &identity).await;
+    let malformed = frame(HEADERS, END_STREAM | END_HEADERS, 1, &block(&[(":path", "/")]));
+    for (host, status) in [("m1.test", 404), ("bank.test", 421)] {
+        for (end, outcome) in [
+            (frame(DATA, END_STREAM, 1, b"12345"), Outcome::Status(status)),
+            (frame(DATA, END_STREAM, 1, b"1234"), Outcome::Reset(PROTOCOL_ERROR)),
+            (malformed.clone(), Outcome::Reset(PROTOCOL_ERROR)),
+        ] {
+            let mut client = Raw::connect(&identity, array.members[0]).await;
+            let fields = [
+                (":method", "POST"),
+                (":scheme", "https"),
+                (":authority", host),
+                (":path", "/"),
+                ("content-length", "5"),
+            ];
+            client.head(1, &fields, false).await;
+            client.frame(PING, 0, 0, b"12345678").await;
+            loop {
+                let frame = client.next().await.unwrap();
+                assert_ne!(frame.kind, HEADERS, "{host}");
+                if frame.kind == PING {
+                    break;
+                }
+            }
+            client.send(&end).await;
+            assert_eq!(client.outcome(1).await, outcome, "{host} {end:?}");
+        }
     }
 }
 

@@ -9,18 +9,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::streams::{Streams, gave, wanted};
 use super::{Handler, MAX_HEAD, Permit, Server};
-use crate::net::body::{Body, BodyError};
+use crate::net::body::{Body, BodyError, SharedBody};
 use crate::net::guarded_frames::GuardedFrames;
 use crate::net::translate::translate;
 
@@ -40,6 +41,10 @@ const PIECE: usize = 16 * 1024;
 /// Streams that are reset before hyper took them, at most, and streams that we reset as malformed.
 const RESETS: usize = 20;
 const MALFORMED: usize = 100;
+
+/// Bytes of a body that are read before an answer that does not depend on it: a response ends its stream, and
+/// would hide that the request turns out to be malformed at its end.
+pub const READ_AHEAD: usize = 64 * 1024;
 
 /// How long a client gets to hear that an idle connection ends.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -88,7 +93,7 @@ pub(super) async fn serve<H: Handler, S>(
         }
         () = idle.cancelled() => {
             serving.as_mut().graceful_shutdown();
-            tokio::time::timeout(GOODBYE, serving).await.unwrap_or(Ok(()))
+            timeout(GOODBYE, serving).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {
@@ -99,27 +104,51 @@ pub(super) async fn serve<H: Handler, S>(
 impl<H: Handler> Server<H> {
     /// Answers one stream.
     async fn stream(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Streamed> {
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-            let mut response = bare(StatusCode::SERVICE_UNAVAILABLE);
+        let is_head = *request.method() == Method::HEAD;
+        let held = Arc::clone(&self.permits).try_acquire_owned();
+        let held = held.ok().map(|permit| Held { _permit: Arc::new(permit) });
+        let mut response = if let Some(held) = &held {
+            self.answer(request, peer, held).await
+        } else {
+            let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "too many connections");
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            return response;
+            response
         };
-        let held = Held { _permit: Arc::new(permit) };
+        if is_head && !response.body().is_end_stream() {
+            // hyper leaves the content out of HTTP/1.1 only.
+            let body = std::mem::replace(response.body_mut(), Body::empty());
+            if let Some(length) = body.size_hint().exact() {
+                response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+            }
+        }
+        response.map(|body| Streamed { body, rest: None, _held: held })
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        held: &Held,
+    ) -> Response<Body> {
         let (mut head, body) = request.into_parts();
         let own = |host: &str| self.tls.as_ref().is_some_and(|tls| tls.is_for(host));
         if let Err(why) = translate(&mut head, own) {
             tracing::debug!(%peer, %why, "request refused");
-            return bare(why.status());
+            if why.status() == StatusCode::MISDIRECTED_REQUEST {
+                let limit = self.limits.header;
+                drop(timeout(limit, SharedBody::new(body, limit).drain(READ_AHEAD)).await);
+            }
+            return refusal(why.status(), &why.to_string());
         }
         head.extensions.insert(held.clone());
-        let response = self.handler.handle(Request::from_parts(head, body), peer).await;
-        response.map(|body| Streamed { body, rest: None, _held: Some(held) })
+        self.handler.handle(Request::from_parts(head, body), peer).await
     }
 }
 
-fn bare(status: StatusCode) -> Response<Streamed> {
-    let mut response = Response::new(Streamed { body: Body::empty(), rest: None, _held: None });
+fn refusal(status: StatusCode, why: &str) -> Response<Body> {
+    let mut response = Response::new(Body::full(format!("{why}\n")));
     *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response
 }
 

@@ -21,7 +21,7 @@ use super::quota::{Quota, Seat};
 use super::tls::{H2, Tls};
 use super::workers::{Load, Workers};
 
-pub use http2::Held;
+pub use http2::{Held, READ_AHEAD};
 
 /// Answers requests.
 pub trait Handler: Send + Sync + 'static {
