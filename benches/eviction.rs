@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use parray::cache::key::CacheKey;
-use parray::cache::store::memory::{Resource, memory};
+use parray::cache::store::memory::{BySize, Resource, memory};
 
 /// Objects that are asked for.
 const OBJECTS: u64 = 100_000;
@@ -78,7 +78,7 @@ fn drifting(random: &mut Random) -> Vec<u64> {
 }
 
 fn ours(trace: &[u64], size: usize) -> f64 {
-    let cache = memory(size as u64 * WEIGHT, WEIGHT, None);
+    let cache = memory(size as u64 * WEIGHT, WEIGHT, BySize { open_file: 0 }, None);
     let mut hits = 0_u64;
     for object in trace {
         let key = CacheKey(u128::from(*object));

@@ -106,6 +106,9 @@ pub fn answer(
         }
         (None, _) => (head.status, None),
     };
+    if range.is_some() {
+        remove_digests(&mut headers);
+    }
     if *method == Method::HEAD {
         return Some(Answer::Ready(response(status, headers, Body::empty())));
     }
@@ -143,6 +146,7 @@ fn bytes_of(body: &StoredBody, range: Option<Range<u64>>) -> Option<Bytes> {
 /// fields are those of the whole.
 pub fn combined(cover: &Cover, mut headers: HeaderMap, between: Option<Body>) -> Option<Answer> {
     let wanted = &cover.wanted;
+    remove_digests(&mut headers);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(wanted.end - wanted.start));
     let status = if cover.ranged {
         headers.insert(CONTENT_RANGE, ranges::content_range(wanted, cover.complete));
@@ -173,6 +177,12 @@ pub fn combined(cover: &Cover, mut headers: HeaderMap, between: Option<Body>) ->
             Answer::Unread(response(status, headers, ()), FileFirst { reader, rest })
         }
     })
+}
+
+/// What is about the content of one message holds for no other cut (RFC 9530, section 2).
+fn remove_digests(headers: &mut HeaderMap) {
+    headers.remove("content-digest");
+    headers.remove("content-md5");
 }
 
 fn joined(left: u64, first: Body, rest: Vec<(u64, Body)>) -> Body {

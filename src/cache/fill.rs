@@ -52,7 +52,7 @@ impl Fill {
         body: Body,
         room: OwnedSemaphorePermit,
     ) -> Self {
-        let growing = Growing::new(head.content_length());
+        let growing = Growing::new(head.length());
         let stored = Arc::new(Stored::new(head, StoredBody::Growing(Arc::clone(&growing))));
         Self {
             cache: Arc::clone(cache),
@@ -78,6 +78,7 @@ impl Fill {
         let mut body = pin!(body);
         let mut spill: Option<Spill> = None;
         let mut keep = true;
+        let most_in_memory = cache.most_in_memory(&stored.head);
         let ended = loop {
             match body.frame().await {
                 None => break Ended::Whole,
@@ -91,7 +92,7 @@ impl Fill {
             let length = growing.len();
             keep =
                 keep && length <= cache.terms.max_object && cache.reserve_more(&mut room, length);
-            if length > cache.memory_object || !keep {
+            if length > most_in_memory || !keep {
                 if keep {
                     keep = spill_out(&cache, key, &stored.head, &growing, &mut spill).await;
                 }

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::HeaderValue;
+use hyper::HeaderMap;
+use hyper::header::{CONTENT_ENCODING, ETAG, HeaderValue};
 
 use super::moment::Moment;
 use super::ranges::{Asked, ContentRange};
@@ -62,9 +63,19 @@ impl Cover {
         self.pieces().map(|piece| piece.part.head.age(now)).max().unwrap_or_default()
     }
 
-    /// Whether a part may be of this whole, as far as lengths tell.
-    pub fn may_hold(&self, part: &ContentRange) -> bool {
-        self.complete.zip(part.complete).is_none_or(|(one, other)| one == other)
+    /// How many bytes there are before the missing ones.
+    pub fn begins_with(&self) -> u64 {
+        self.before.iter().map(|piece| piece.bytes.end - piece.bytes.start).sum()
+    }
+
+    /// Whether what came with these fields is the missing stretch, and of the same whole.
+    pub fn is_completed_by(&self, part: Option<&ContentRange>, headers: &HeaderMap) -> bool {
+        part.is_some_and(|part| {
+            Some(&part.bytes) == self.missing.as_ref()
+                && self.complete.zip(part.complete).is_none_or(|(one, other)| one == other)
+                && headers.get(ETAG) == self.tag()
+                && coding(headers) == coding(&self.newest().headers)
+        })
     }
 }
 
@@ -73,19 +84,30 @@ fn tag(head: &Head) -> Option<&HeaderValue> {
     head.etag().filter(|tag| tag.as_bytes().starts_with(b"\""))
 }
 
+fn coding(headers: &HeaderMap) -> Option<&HeaderValue> {
+    headers.get(CONTENT_ENCODING)
+}
+
 /// Whether two parts are of one whole.
 pub fn fit_together(one: &Head, other: &Head) -> bool {
     let (Some(one_part), Some(other_part)) = (&one.part, &other.part) else { return false };
     let lengths = one_part.complete.zip(other_part.complete);
-    tag(one).is_some() && tag(one) == tag(other) && lengths.is_none_or(|(one, other)| one == other)
+    tag(one).is_some()
+        && tag(one) == tag(other)
+        && lengths.is_none_or(|(one, other)| one == other)
+        // Some give all codings of a whole one tag.
+        && coding(&one.headers) == coding(&other.headers)
 }
 
 /// What parts of one whole, the latest first, have of a range, or of the whole for `None`. `None` if it is
-/// nothing, if more than one stretch is missing, or if it cannot be told. Of parts that have the same bytes
-/// the first counts.
+/// nothing, if more than one stretch is missing, or if it cannot be told: for want of a length, or because
+/// two differ. Of parts that have the same bytes the first counts.
 pub fn cover(parts: &[Arc<Stored>], asked: Option<Asked>) -> Option<Cover> {
-    let known = |part: &Arc<Stored>| part.head.part.as_ref()?.complete;
-    let complete = parts.iter().find_map(known);
+    let mut lengths = parts.iter().filter_map(|part| part.head.part.as_ref()?.complete);
+    let complete = lengths.next();
+    if lengths.any(|length| Some(length) != complete) {
+        return None;
+    }
     let wanted = match asked {
         Some(asked) => asked.bytes(complete)?,
         None => 0..complete?,
@@ -131,8 +153,8 @@ fn longest_from(parts: &[Arc<Stored>], at: u64) -> Option<(&Arc<Stored>, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::{CONTENT_RANGE, ETAG};
-    use hyper::{HeaderMap, StatusCode};
+    use hyper::StatusCode;
+    use hyper::header::CONTENT_RANGE;
     use proptest::prelude::*;
 
     use super::*;
@@ -171,6 +193,9 @@ mod tests {
         let fits = |other: Arc<Stored>| fit_together(&one.head, &other.head);
         assert!(fits(part(5..10, Some(10), "\"1\"")) && fits(part(5..9, None, "\"1\"")));
         assert!(!fits(part(5..10, Some(10), "\"2\"")) && !fits(part(5..10, Some(11), "\"1\"")));
+        let mut coded = Arc::into_inner(part(5..10, Some(10), "\"1\"")).unwrap();
+        coded.head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        assert!(!fits(Arc::new(coded)));
         let weak = part(0..5, Some(10), "W/\"1\"");
         assert!(!fit_together(&weak.head, &weak.head));
     }
@@ -200,6 +225,8 @@ mod tests {
         let whole = cover(&parts(Some(10)), None).unwrap();
         assert_eq!((whole.wanted, whole.missing, whole.ranged), (0..10, None, false));
         assert!(cover(&parts(None), None).is_none());
+        let (ten, eleven) = (part(0..5, Some(10), "\"1\""), part(5..10, Some(11), "\"1\""));
+        assert!(cover(&[ten, eleven], Some(range(&(0..10)))).is_none());
     }
 
     proptest! {

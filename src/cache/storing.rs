@@ -2,7 +2,7 @@
 //!
 //! RFC 9111, section 3.
 
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_LOCATION};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, IF_RANGE};
 use hyper::{HeaderMap, Method, StatusCode};
 
 use super::control::{RequestControl, ResponseControl};
@@ -90,8 +90,11 @@ pub fn decide(seen: &Seen<'_>, terms: &Terms) -> StoreDecision {
             let (url, status, exchange) = (seen.url, seen.status, seen.exchange);
             let head = Head::new(Received { url, status, headers, vary, exchange }, terms);
             let useless = head.lifetime.is_none_or(|span| span.is_zero()) && !head.has_validator();
-            let broken = head.status == StatusCode::PARTIAL_CONTENT && head.part.is_none();
-            if useless || broken {
+            let is_part = head.status == StatusCode::PARTIAL_CONTENT;
+            // What answers `If-Range` may be without fields that others need (RFC 9110, section 15.3.7).
+            let bare =
+                seen.request.contains_key(IF_RANGE) && !seen.response.contains_key(CONTENT_TYPE);
+            if useless || is_part && (head.part.is_none() || bare) {
                 StoreDecision::Skip(Skip::Useless)
             } else {
                 StoreDecision::Store(Box::new(head))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::header::{AGE, ETAG, IF_RANGE, RANGE};
+use hyper::header::{AGE, IF_RANGE, RANGE};
 use hyper::{Response, StatusCode};
 
 use super::Plane;
@@ -12,11 +12,15 @@ use super::request::{Asked, NextHop};
 use crate::blame::Failure;
 use crate::cache::answer::combined;
 use crate::cache::conditions;
-use crate::cache::freshness::Exchange;
+use crate::cache::freshness::{Exchange, initial_age};
 use crate::cache::moment::Moment;
 use crate::cache::parts::Cover;
 use crate::cache::ranges::{ContentRange, byte_range};
 use crate::net::body::Body;
+
+/// What is not stored waits in its connection while so many bytes before it are sent, at most: its sender
+/// need not be patient.
+const PATIENCE: u64 = 1 << 20;
 
 /// Asks for the bytes that `cover` is without. `None` if what comes does not fit in: then the client's own
 /// request is to be sent.
@@ -29,11 +33,12 @@ pub(super) async fn complete(
     lookup: &Lookup,
     cover: &Cover,
 ) -> Result<Option<Response<Body>>, Failure> {
-    let (Some(missing), Some(tag)) = (&cover.missing, cover.tag()) else { return Ok(None) };
+    let Some(missing) = &cover.missing else { return Ok(None) };
     let as_asked = asked.head.headers.clone();
     asked.head.headers.insert(RANGE, byte_range(missing));
-    // If it is another whole by now, all of that comes.
-    asked.head.headers.insert(IF_RANGE, tag.clone());
+    // Of another whole only that stretch is to come, not all. And what answers `If-Range` may be without
+    // fields that the client needs (RFC 9110, section 15.3.7).
+    asked.head.headers.remove(IF_RANGE);
     plane.stats.to_origin.add();
     let requested = Moment::now();
     let result = plane.attempt(asked, NextHop::Origin).await;
@@ -42,15 +47,20 @@ pub(super) async fn complete(
     let exchange = Exchange { requested, received: Moment::now() };
     let (status, method) = (response.status(), &asked.head.method);
     let part = ContentRange::of(status, response.headers());
-    let fits = part.is_some_and(|part| part.bytes == *missing && cover.may_hold(&part))
-        && response.headers().get(ETAG) == Some(tag);
+    let fits = cover.is_completed_by(part.as_ref(), response.headers());
+    let came = Came { response, exchange, replaces: false };
     if fits {
-        let came = Came { response, exchange, replaces: false };
+        let age = initial_age(came.response.headers(), exchange);
         let client = Client { method, headers: &for_missing };
-        let (head, body) = store(lookup, client, came, None).await.detached(plane).into_parts();
+        let fetched = store(lookup, client, came, None).await;
+        if !fetched.is_stored() && cover.begins_with() > PATIENCE {
+            return Ok(None);
+        }
+        let (head, body) = fetched.detached(plane).into_parts();
         let mut headers = cover.newest().headers.clone();
         conditions::update(&mut headers, &head.headers);
-        headers.insert(AGE, cover.age(Moment::now()).as_secs().into());
+        let age = cover.age(Moment::now()).max(age);
+        headers.insert(AGE, age.as_secs().into());
         let joined = combined(cover, headers, Some(body));
         return match joined {
             Some(joined) => Ok(joined.read().await),
@@ -60,7 +70,6 @@ pub(super) async fn complete(
     if matches!(status, StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE) {
         return Ok(None);
     }
-    let came = Came { response, exchange, replaces: !status.is_server_error() };
     let client = Client { method, headers: &asked.head.headers };
     Ok(Some(store(lookup, client, came, None).await.detached(plane)))
 }

@@ -49,6 +49,11 @@ pub(super) struct Fetched {
 }
 
 impl Fetched {
+    /// Whether its body goes into the store.
+    pub(super) fn is_stored(&self) -> bool {
+        self.fill.is_some()
+    }
+
     /// The response; its body is read into the store in the background.
     pub(super) fn detached(self, plane: &Arc<Plane>) -> Response<Body> {
         if let Some(fill) = self.fill {
@@ -218,9 +223,12 @@ async fn fetch(
                 plane.stats.validated.add();
                 let head = refreshed(&lookup, stored, &news, exchange);
                 let client = Client::of(&asked, as_asked.as_ref());
-                return Box::pin(validated(&lookup, stored, head, client, flight)).await;
+                let served = validated(&lookup, stored, head, client, flight.as_ref());
+                if let Some(fetched) = Box::pin(served).await {
+                    return Ok(fetched);
+                }
             }
-            // About something that we do not have: ask for all of it.
+            // About something that we do not have, or cannot read any more: ask for all of it.
             asked.head.headers = as_asked.clone().unwrap_or_default();
             asked.head.headers.remove(IF_NONE_MATCH);
             asked.head.headers.remove(IF_MODIFIED_SINCE);
@@ -288,31 +296,29 @@ async fn heed_head(
     }
 }
 
-/// Serves what was validated.
+/// Serves what was validated, if it can be read.
 async fn validated(
     lookup: &Lookup,
     stored: &Stored,
     head: Head,
     client: Client<'_>,
-    flight: Option<Flight>,
-) -> Result<Fetched, Failure> {
-    let void = flight.as_ref().is_some_and(Flight::is_void);
+    flight: Option<&Flight>,
+) -> Option<Fetched> {
+    let void = flight.is_some_and(Flight::is_void);
     let stored = if void || lookup.cache.is_void(lookup.key, &head) {
         Arc::new(stored.with_head(head))
     } else {
         lookup.cache.refresh(lookup.key, stored, head)
     };
-    if let Some(flight) = &flight {
-        flight.land(Landed::Stored(Arc::clone(&stored), Source::Validated));
-    }
     let trace = Trace { why: lookup.why, status: Some(304), stored: true, collapsed: false };
     let told = lookup.forwarded(trace);
     let now = Some(Moment::now());
-    let response = read(answer(&stored, client.method, client.headers, now, told)).await;
-    let lost = || Failure::new(Cause::InternalError, "stored body cannot be read");
-    let mut response = response.ok_or_else(lost)?;
+    let mut response = read(answer(&stored, client.method, client.headers, now, told)).await?;
+    if let Some(flight) = flight {
+        flight.land(Landed::Stored(stored, Source::Validated));
+    }
     note_asked(&mut response, CacheResult::Revalidated);
-    Ok(Fetched { response, fill: None })
+    Some(Fetched { response, fill: None })
 }
 
 /// How an origin failed.
@@ -349,11 +355,11 @@ async fn survive(
     if !reuse::survives_error(&stored.head, &lookup.control, unreachable, terms, now) {
         return None;
     }
+    let told = lookup.stale_on_error();
+    let mut response = read(answer(stored, client.method, client.headers, Some(now), told)).await?;
     if let Some(flight) = flight {
         flight.land(Landed::Stored(Arc::clone(stored), Source::StaleOnError { unreachable }));
     }
-    let told = lookup.stale_on_error();
-    let mut response = read(answer(stored, client.method, client.headers, Some(now), told)).await?;
     note_asked(&mut response, CacheResult::StaleOnError);
     Some(Fetched { response, fill: None })
 }

@@ -39,6 +39,7 @@ use crate::access_log::AccessLog;
 use crate::auth::Auth;
 use crate::cache::Cache;
 use crate::config::MemberConfig;
+use crate::files::most_open;
 use crate::net::headers::Via;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::published::Published;
@@ -203,7 +204,24 @@ impl Plane {
 /// Opens the cache, as large as the configuration or this member's line of the table say.
 fn cache_of(config: &MemberConfig, first: &Snapshot) -> Option<Arc<Cache>> {
     let cache = config.cache.as_ref()?;
-    Some(Cache::open(cache.settings(respond::token(&config.name), first.cache_size())))
+    let settings = cache.settings(respond::token(&config.name), first.cache_size());
+    Some(Cache::open(settings, open_files(config)))
+}
+
+/// How many files the cache may keep open: a part of what the system allows, most of which is for
+/// connections.
+fn open_files(config: &MemberConfig) -> u64 {
+    let most = most_open();
+    let files = most / 4;
+    // Each connection may need one to a next hop.
+    let wanted = 2 * u64::try_from(config.limits.serve.connections).unwrap_or(u64::MAX / 2);
+    if most - files < wanted {
+        tracing::warn!(
+            limit = most,
+            "fewer open files are allowed than `connections` may need: raise the limit, or lower `connections`"
+        );
+    }
+    files
 }
 
 #[expect(clippy::infinite_loop, reason = "it ends where it is awaited, at shutdown")]

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hyper::header::EXPECT;
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode, Version};
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::{Plane, manage, metrics};
 use crate::access_log::Counts;
@@ -22,8 +24,9 @@ pub(super) async fn answer(
     peer: SocketAddr,
 ) -> Response<Body> {
     let response = page(plane, head, body, peer).await;
-    if head.version == Version::HTTP_2 {
-        body.drain(READ_AHEAD).await;
+    if head.version == Version::HTTP_2 && !head.headers.contains_key(EXPECT) {
+        let limit = plane.config.limits.serve.header;
+        drop(timeout(limit, body.drain(READ_AHEAD)).await);
     }
     response
 }

@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 
+use parray::units::Size;
+
 use crate::support::caching::{
-    ask, cache_status, is_hit, look, member, member_with_disk, on_disk, settled, stored,
+    ask, cache_status, is_hit, look, member, member_with, member_with_disk, on_disk, settled,
+    stored,
 };
 use crate::support::client::{Reply, get};
+use crate::support::origin::Arrived;
 use crate::support::pages::{Page, Pages, pattern};
 
 const URL: &str = "http://a.test/a";
@@ -118,6 +122,12 @@ async fn parts_without_the_same_strong_tag_are_not_put_together() {
     }
 }
 
+/// The ranges that the origin was asked for.
+fn ranges(origin: &Pages) -> Vec<String> {
+    let range = |request: &Arrived| request.header("range").unwrap_or_default();
+    origin.arrived("/a").iter().map(range).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_changed_is_not_mixed_with_what_was() {
     let origin = Pages::start().await;
@@ -126,34 +136,110 @@ async fn what_has_changed_is_not_mixed_with_what_was() {
     origin.put("/a", page(&old, "\"1\""));
     part(member, "0-499").await;
     origin.put("/a", page(&new, "\"2\""));
-    // Its If-Range does not hold any more: the whole comes, and takes the place of the parts.
     let changed = part(member, "400-599").await;
     assert!(changed.status == 206 && changed.body == new[400..600], "{}", changed.head);
-    let whole = get(member, URL).await;
-    assert!(is_hit(&whole) && whole.body == new, "{}", whole.head);
+    assert_eq!(ranges(&origin), ["bytes=0-499", "bytes=500-599", "bytes=400-599"]);
+    assert!(get(member, URL).await.body == new);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_origin_that_does_not_heed_if_range_is_asked_again() {
+async fn what_does_not_fit_in_is_asked_for_as_the_client_did() {
     let origin = Pages::start().await;
-    let (old, new) = ("a".repeat(1000), "b".repeat(1000));
+    let body = pattern(1000);
     let (_array, member) = member(&origin).await;
-    origin.put("/a", page(&old, "\"1\""));
+    origin.put("/a", page(&body, "\"1\""));
     part(member, "0-499").await;
-    // A part of something else, whatever is asked for.
-    let stubborn = |text: &str| {
-        Page::fresh(text)
-            .status(206)
-            .with("ETag", "\"2\"")
-            .with("Content-Range", "bytes 400-599/1000")
-    };
-    origin.put("/a", stubborn(&new[400..600]));
+    // Always the same part, whatever is asked for.
+    let stubborn = Page::fresh(&body[400..600])
+        .status(206)
+        .with("ETag", "\"1\"")
+        .with("Content-Range", "bytes 400-599/1000");
+    origin.put("/a", stubborn);
     let reply = part(member, "400-599").await;
-    assert!(reply.status == 206 && reply.body == new[400..600], "{}", reply.head);
-    let asked: Vec<_> =
-        origin.arrived("/a").iter().map(|request| request.header("range")).collect();
-    let asked: Vec<_> = asked.iter().map(|range| range.as_deref().unwrap_or_default()).collect();
-    assert_eq!(asked, ["bytes=0-499", "bytes=500-599", "bytes=400-599"]);
+    assert!(reply.status == 206 && reply.body == body[400..600], "{}", reply.head);
+    assert_eq!(ranges(&origin), ["bytes=0-499", "bytes=500-599", "bytes=400-599"]);
+    // One who knows no ranges sends the whole.
+    origin.put("/a", Page::fresh(body.as_str()).with("ETag", "\"1\""));
+    let reply = ranged(member, URL, "500-699").await;
+    assert!(reply.status == 206 && reply.body == body[500..700], "{}", reply.head);
+    settled(member).await;
+    stored(member, URL).await;
+    let whole = get(member, URL).await;
+    assert!(is_hit(&whole) && whole.body == body, "{}", whole.head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_together_is_as_old_as_its_oldest_part_and_has_no_digest_of_one() {
+    let origin = Pages::start().await;
+    let body = pattern(1000);
+    let (_array, member) = member(&origin).await;
+    origin.put("/a", page(&body, "\"1\"").with("Content-Digest", "sha-256=:AA==:"));
+    part(member, "0-499").await;
+    let old = page(&body, "\"1\"").with("Content-Digest", "sha-256=:AA==:").with("Age", "30");
+    origin.put("/a", old);
+    for _again in 0..2 {
+        let reply = part(member, "400-599").await;
+        assert!(reply.body == body[400..600]);
+        let age: u64 = reply.header("age").unwrap().parse().unwrap();
+        assert!((30..60).contains(&age), "{}", reply.head);
+        assert_eq!(reply.header("content-digest"), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_for_one_who_has_the_fields_already_is_not_stored_for_others() {
+    let origin = Pages::start().await;
+    let (_array, member) = member(&origin).await;
+    for (fields, kept) in [(&[][..], 0), (&[("Content-Type", "text/plain")], 1)] {
+        let part = Page::fresh("01234").status(206).with("ETag", "\"1\"");
+        let part = part.with("Content-Range", "bytes 0-4/10");
+        let with = |page: Page, &(name, value): &(&str, &str)| page.with(name, value);
+        origin.put("/a", fields.iter().fold(part, with));
+        let reply = ask(member, "GET", URL, "Range: bytes=0-4\r\nIf-Range: \"1\"\r\n").await;
+        assert_eq!((reply.status, reply.body.as_str()), (206, "01234"));
+        assert_eq!(cache_status(&reply).contains("stored"), kept == 1, "{}", reply.head);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_more_bytes_than_memory_has_are_on_disk() {
+    let (origin, body) = (Pages::start().await, pattern(12_000_000));
+    origin.put("/a", page(&body, "\"1\""));
+    let folder = tempfile::tempdir().unwrap();
+    let started = || {
+        member_with(&origin, |settings| {
+            settings.cache.memory = Some(Size(8 << 20));
+            settings.cache.folder = Some(folder.path().join("cache"));
+        })
+    };
+    let (array, member) = started().await;
+    for at in 0..40 {
+        let reply = part(member, &format!("{}-{}", at * 300_000, at * 300_000 + 299_999)).await;
+        assert!(reply.status == 206 && !is_hit(&reply), "{at} {}", reply.head);
+    }
+    let whole = get(member, URL).await;
+    assert!(is_hit(&whole) && whole.body == body, "{}", whole.head);
+    drop(array);
+    let (_array, member) = started().await;
+    let whole = get(member, URL).await;
+    assert!(is_hit(&whole) && whole.body == body, "{}", whole.head);
+    assert_eq!(origin.count("/a"), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_disk_the_latest_parts_stay() {
+    let (origin, body) = (Pages::start().await, pattern(12_000_000));
+    origin.put("/a", page(&body, "\"1\""));
+    let (_array, member) =
+        member_with(&origin, |settings| settings.cache.memory = Some(Size(8 << 20))).await;
+    for at in 0..40 {
+        part(member, &format!("{}-{}", at * 300_000, at * 300_000 + 299_999)).await;
+    }
+    let kept = look(member, URL).await.len();
+    assert!((10..=14).contains(&kept), "{kept} of 300 000 bytes in half of 8 MiB");
+    let first = 12_000_000 - kept * 300_000;
+    let reply = ranged(member, URL, &format!("{first}-11999999")).await;
+    assert!(is_hit(&reply) && reply.body == body[first..], "{}", reply.head);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,17 @@
 //! Stale responses: validated, used all the same, or replaced.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
 use tokio::task::JoinSet;
 
 use crate::support::caching::{
-    ask, cache_status, is_hit, look, member, member_with, settled, until_counted,
+    ask, cache_status, is_hit, look, member, member_with, member_with_disk, on_disk, settled,
+    until_counted,
 };
 use crate::support::client::{Reply, get};
-use crate::support::pages::{Page, Pages};
+use crate::support::pages::{Page, Pages, pattern};
 
 const URL: &str = "http://a.test/a";
 
@@ -35,6 +40,37 @@ async fn a_stale_response_that_is_still_good_is_validated_once_and_gets_new_fiel
     let asked = origin.arrived("/a");
     assert_eq!(asked.len(), 2);
     assert_eq!(asked[1].header("if-none-match").as_deref(), Some("\"1\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_validated_and_cannot_be_read_is_fetched_anew() {
+    let origin = Pages::start().await;
+    let body = pattern(2_000_000);
+    origin.put("/a", Page::fresh(body.as_str()).with("ETag", "\"1\""));
+    let (_array, member, folder) = member_with_disk(&origin).await;
+    get(member, URL).await;
+    on_disk(member, URL).await;
+    damage(&folder.path().join("cache"));
+    let reply = ask(member, "GET", URL, "Cache-Control: no-cache\r\n").await;
+    assert!(reply.status == 200 && reply.body == body, "{}", reply.head);
+    let conditions: Vec<_> =
+        origin.arrived("/a").iter().map(|request| request.header("if-none-match")).collect();
+    assert_eq!(conditions, [None, Some("\"1\"".to_owned()), None]);
+}
+
+/// Writes over a byte at the beginning of the body of every large file.
+fn damage(cache: &Path) {
+    let mut damaged = 0;
+    for folder in std::fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().path()) {
+        for path in std::fs::read_dir(folder).into_iter().flatten() {
+            let file = OpenOptions::new().write(true).open(path.unwrap().path()).unwrap();
+            if file.metadata().unwrap().len() > 1_000_000 {
+                file.write_at(b"!", 30_000).unwrap();
+                damaged += 1;
+            }
+        }
+    }
+    assert_eq!(damaged, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,7 @@
 //! Stored responses on disk: one file each, found by name.
 //!
-//! `<folder>/<3 hex digits>/<32 hex digits of the key>.<8 hex digits>`: what the index in memory does
-//! not know yet, a look into one small folder tells. So a member serves at once after its start,
-//! while the rest is being read in.
+//! What the index in memory does not know yet, a look into one small folder tells. So a member serves
+//! at once after its start, while the rest is being read in.
 
 use std::fs::{self, File};
 use std::io;
@@ -17,14 +16,11 @@ use tokio::time::Instant;
 
 use super::folder::claim;
 use super::index::{Evicted, Index, index};
-
+use super::names::{self, FOLDERS, folder_of};
 use super::record::{self, BLOCK, Opened, Unfinished};
 use crate::cache::key::{CacheKey, Secret};
 
 pub use super::index::Entry;
-
-/// Folders; each has a part of the files.
-const FOLDERS: usize = 4096;
 
 /// Failures in a row after which a disk is given up, and for how long.
 const PATIENCE: u32 = 3;
@@ -100,6 +96,11 @@ impl Disk {
         self.index.capacity()
     }
 
+    /// The capacity of a part of the index, which all files of a key must fit into.
+    pub fn shard_capacity(&self) -> u64 {
+        self.index.shard_capacity()
+    }
+
     /// Changes the capacity; the files of what has to go are removed with the next ones.
     pub fn set_capacity(&self, capacity: u64) {
         self.index.set_capacity(capacity);
@@ -172,7 +173,7 @@ impl Disk {
             return Err(io::Error::other("the disk has failed lately"));
         }
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let path = self.folder.join("new").join(format!("{:032x}.{id:08x}", key.0));
+        let path = names::unfinished(&self.folder, key, id);
         let created = Unfinished::create(path, seed(key), head_length);
         created
             .map(|file| NewFile { key, id, file: Arc::new(file) })
@@ -241,14 +242,14 @@ impl Disk {
 
     /// Removes all of a key, though the disk may have failed lately. Blocks.
     pub fn remove(&self, key: CacheKey) -> Removed {
-        self.know(folder_of(key));
+        let known = self.know(folder_of(key));
         let mut any = false;
         let gone = self.change(key, |entries| {
             let gone: Vec<u32> = entries.drain(..).map(|entry| entry.id).collect();
             any = !gone.is_empty();
             gone
         });
-        Removed { any, gone }
+        Removed { any, gone: known && gone }
     }
 
     /// Reads in what is there, folder by folder, until all is known or `stop` says so. Blocks.
@@ -334,57 +335,41 @@ impl Disk {
         self.known.get(folder_of(key)).is_none_or(|known| known.load(Ordering::Acquire))
     }
 
-    /// Reads in one folder.
-    fn know(&self, place: usize) {
+    /// Reads in one folder, if that was not done before; whether all in it is known now.
+    fn know(&self, place: usize) -> bool {
         let (Some(known), Some(lock)) = (self.known.get(place), self.locks.get(place)) else {
-            return;
+            return true;
         };
         if known.load(Ordering::Acquire) {
-            return;
+            return true;
         }
         let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         if known.load(Ordering::Acquire) {
-            return;
+            return true;
         }
-        let mut found: std::collections::HashMap<CacheKey, Vec<Entry>> =
-            std::collections::HashMap::new();
-        let folder = self.folder.join(format!("{place:03x}"));
-        for file in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = file.file_name();
-            let entry = name.to_str().and_then(read_name);
-            let Some(((key, id), size)) =
-                entry.zip(file.metadata().ok().map(|metadata| metadata.len()))
-            else {
-                continue;
-            };
-            found.entry(key).or_default().push(Entry { id, size });
-        }
+        let found = match names::read_in(&self.folder, place) {
+            Ok(found) => found,
+            Err(error) => {
+                drop(guard);
+                self.failed(&error);
+                return false;
+            }
+        };
         for (key, entries) in found {
             self.index.insert(key, entries.into());
         }
         known.store(true, Ordering::Release);
         drop(guard);
+        true
     }
 
     fn path(&self, key: CacheKey, id: u32) -> PathBuf {
-        let mut path = self.folder.join(format!("{:03x}", folder_of(key)));
-        path.push(format!("{:032x}.{id:08x}", key.0));
-        path
+        names::path(&self.folder, key, id)
     }
-}
-
-fn folder_of(key: CacheKey) -> usize {
-    usize::try_from(key.0 >> 116).unwrap_or(0)
 }
 
 fn seed(key: CacheKey) -> u64 {
     u64::try_from(key.0 & u128::from(u64::MAX)).unwrap_or(0)
-}
-
-fn read_name(name: &str) -> Option<(CacheKey, u32)> {
-    let (key, id) = name.split_once('.')?;
-    let key = u128::from_str_radix(key, 16).ok().filter(|_| key.len() == 32)?;
-    Some((CacheKey(key), u32::from_str_radix(id, 16).ok()?))
 }
 
 /// Blocks of the body that are written at once.
@@ -444,6 +429,21 @@ mod tests {
         store(&disk, other);
         assert!(!path.exists());
         assert_eq!(disk.remove(key), Removed { any: false, gone: true });
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_not_taken_for_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Disk::open(folder.path(), 1 << 30).unwrap().0;
+        let (key, disk) = (CacheKey(7), open());
+        store(&disk, key);
+        drop(disk);
+        let disk = open();
+        let away = broken(&disk, key);
+        assert!(disk.load(key).is_empty() && disk.may_have(key));
+        assert_eq!(disk.remove(key), Removed { any: false, gone: false });
+        mend(away);
+        assert_eq!(disk.load(key).len(), 1);
     }
 
     #[tokio::test(start_paused = true)]

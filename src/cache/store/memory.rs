@@ -85,9 +85,33 @@ const MOST_VARIANTS: usize = 32;
 /// The same where the newest is a part: one who reads a large body in ranges leaves many.
 const MOST_PARTS: usize = 256;
 
+/// What one URL may take, in bytes: with more, the oldest response goes. The newest stays, whatever it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
+    /// In memory, as `by` weighs it.
+    pub memory: u64,
+    /// On disk.
+    pub disk: u64,
+    /// How memory is weighed.
+    pub by: BySize,
+}
+
+impl Share {
+    /// Of these responses, the newest first, how many stay.
+    fn room_for(self, variants: &[Arc<Stored>], most: usize) -> usize {
+        let (mut memory, mut disk) = (0, 0);
+        let fitting = variants.iter().take(most).take_while(|stored| {
+            memory += self.by.weigh(stored);
+            disk += stored.body.length().unwrap_or_default();
+            memory <= self.memory && disk <= self.disk
+        });
+        fitting.count().max(1)
+    }
+}
+
 impl Resource {
     /// The same with one more response, and the files of those in whose place it comes.
-    pub fn with(&self, stored: &Arc<Stored>) -> (Self, Vec<u32>) {
+    pub fn with(&self, stored: &Arc<Stored>, share: Share) -> (Self, Vec<u32>) {
         let same = |other: &Arc<Stored>| {
             other.head.vary == stored.head.vary && !are_parts_apart(&other.head, &stored.head)
         };
@@ -100,22 +124,11 @@ impl Resource {
         let kept = self.variants.iter().filter(|other| !same(other));
         let mut variants: Vec<_> = std::iter::once(stored).chain(kept).map(Arc::clone).collect();
         let most = if stored.head.part.is_some() { MOST_PARTS } else { MOST_VARIANTS };
+        let most = share.room_for(&variants, most);
         replaced.extend(variants.iter().skip(most).filter_map(|other| other.file.get().copied()));
         variants.truncate(most);
         replaced.retain(|id| Some(id) != stored.file.get());
         (Self { variants }, replaced)
-    }
-
-    /// About how much memory it takes, in bytes.
-    pub fn weight(&self) -> u64 {
-        let weigh = |stored: &Arc<Stored>| {
-            let body = match &stored.body {
-                StoredBody::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-                StoredBody::File(_) | StoredBody::Growing(_) => 0,
-            };
-            stored.head.weight() + body
-        };
-        self.variants.iter().map(weigh).sum::<u64>() + 256
     }
 }
 
@@ -147,13 +160,27 @@ impl Lifecycle<CacheKey, Arc<Resource>> for TellDisk {
     }
 }
 
-/// Weighs by size.
+/// Weighs by size, about.
 #[derive(Debug, Clone, Copy)]
-pub struct BySize;
+pub struct BySize {
+    /// What an open file counts as, in bytes: there may be only so many of them.
+    pub open_file: u64,
+}
+
+impl BySize {
+    fn weigh(self, stored: &Stored) -> u64 {
+        let body = match &stored.body {
+            StoredBody::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            StoredBody::File(_) => self.open_file,
+            StoredBody::Growing(_) => 0,
+        };
+        stored.head.weight() + body
+    }
+}
 
 impl Weighter<CacheKey, Arc<Resource>> for BySize {
     fn weight(&self, _: &CacheKey, resource: &Arc<Resource>) -> u64 {
-        resource.weight()
+        resource.variants.iter().map(|stored| self.weigh(stored)).sum::<u64>() + 256
     }
 }
 
@@ -168,7 +195,7 @@ pub const USUAL_WEIGHT: u64 = 8192;
 pub(super) const PROVEN: f64 = 0.8;
 
 /// A memory of `capacity` bytes for resources that weigh `usual` on average.
-pub fn memory(capacity: u64, usual: u64, disk: Option<Arc<Disk>>) -> Memory {
+pub fn memory(capacity: u64, usual: u64, by: BySize, disk: Option<Arc<Disk>>) -> Memory {
     // The largest object must fit into one shard several times.
     let shards = usize::try_from((capacity >> 26).clamp(1, 16)).unwrap_or(1);
     let items = usize::try_from(capacity / usual.max(1)).unwrap_or(usize::MAX).clamp(64, 1 << 24);
@@ -179,10 +206,83 @@ pub fn memory(capacity: u64, usual: u64, disk: Option<Arc<Disk>>) -> Memory {
         .hot_allocation(PROVEN)
         .build();
     match options {
-        Ok(options) => Cache::with_options(options, BySize, KeyHash::default(), TellDisk(disk)),
+        Ok(options) => Cache::with_options(options, by, KeyHash::default(), TellDisk(disk)),
         // All three numbers are given.
-        Err(_incomplete) => {
-            Cache::with(items, capacity, BySize, KeyHash::default(), TellDisk(disk))
+        Err(_incomplete) => Cache::with(items, capacity, by, KeyHash::default(), TellDisk(disk)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{CONTENT_RANGE, ETAG, HeaderValue};
+    use hyper::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::cache::freshness::{Exchange, Heuristics};
+    use crate::cache::moment::Moment;
+    use crate::cache::ranges::content_range;
+    use crate::cache::store::record::Unfinished;
+    use crate::cache::stored::{Received, Terms};
+    use crate::cache::vary::Vary;
+
+    /// A part of 1000 bytes.
+    fn part(number: u64, body: StoredBody) -> Arc<Stored> {
+        let mut headers = HeaderMap::new();
+        let bytes = number * 1000..(number + 1) * 1000;
+        headers.insert(CONTENT_RANGE, content_range(&bytes, None));
+        headers.insert(ETAG, HeaderValue::from_static("\"1\""));
+        let exchange = Exchange { requested: Moment(0), received: Moment(0) };
+        let vary = Vary::from_rows(Vec::new());
+        let (url, status) = ("http://a.test/", StatusCode::PARTIAL_CONTENT);
+        let terms = Terms {
+            heuristics: Heuristics::default(),
+            name: "m1".to_owned(),
+            stale_if_error: std::time::Duration::ZERO,
+            targets: Vec::new(),
+            max_object: u64::MAX,
+        };
+        let head = Head::new(Received { url, status, headers, vary, exchange }, &terms);
+        let stored = Stored::new(head, body);
+        stored.file.set(u32::try_from(number).unwrap()).unwrap();
+        Arc::new(stored)
+    }
+
+    /// Those of a hundred parts that stay, and those that were told to go.
+    fn filled(share: Share, body: &StoredBody) -> (Vec<u32>, Vec<u32>) {
+        let (mut resource, mut gone) = (Resource::default(), Vec::new());
+        for number in 0..100 {
+            let (with, replaced) = resource.with(&part(number, body.clone()), share);
+            resource = with;
+            gone.extend(replaced);
         }
+        (resource.variants.iter().map(|stored| *stored.file.get().unwrap()).collect(), gone)
+    }
+
+    #[test]
+    fn one_url_has_its_share_of_memory_disk_and_open_files_and_the_newest_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Arc::new(Unfinished::create(folder.path().join("x"), 0, 0).unwrap());
+        let in_file = StoredBody::File(file.source().whole(1000));
+        let in_memory = StoredBody::Memory(Bytes::from(vec![0; 1000]));
+        let head = part(99, in_file.clone()).head.weight();
+        let (by, all) = (BySize { open_file: 500 }, u64::MAX);
+        for (share, body, stay) in [
+            (Share { memory: 10 * (1000 + head), disk: all, by }, &in_memory, 10),
+            (Share { memory: 10 * (500 + head), disk: all, by }, &in_file, 10),
+            (Share { memory: all, disk: 10_500, by }, &in_file, 10),
+            (Share { memory: all, disk: all, by }, &in_file, 100),
+            (Share { memory: 0, disk: 0, by }, &in_file, 1),
+        ] {
+            let (stayed, gone) = filled(share, body);
+            assert_eq!(stayed, (100 - stay..100).rev().collect::<Vec<_>>(), "{share:?}");
+            assert_eq!(gone, (0..100 - stay).collect::<Vec<_>>(), "{share:?}");
+        }
+        // As many as there is room for, about: shards are filled unevenly.
+        let memory = memory(1 << 20, 1000, BySize { open_file: 10_000 }, None);
+        for key in 0..1000 {
+            let variants = vec![part(0, in_file.clone())];
+            memory.insert(CacheKey(key), Arc::new(Resource { variants }));
+        }
+        assert!((80..=105).contains(&memory.len()), "{}", memory.len());
     }
 }

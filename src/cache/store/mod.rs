@@ -6,5 +6,6 @@ mod folder;
 pub mod growing;
 mod index;
 pub mod memory;
+mod names;
 pub mod reader;
 pub mod record;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -134,7 +134,8 @@ impl<H: Handler> Server<H> {
         let own = |host: &str| self.tls.as_ref().is_some_and(|tls| tls.is_for(host));
         if let Err(why) = translate(&mut head, own) {
             tracing::debug!(%peer, %why, "request refused");
-            if why.status() == StatusCode::MISDIRECTED_REQUEST {
+            if why.status() == StatusCode::MISDIRECTED_REQUEST && !head.headers.contains_key(EXPECT)
+            {
                 let limit = self.limits.header;
                 drop(timeout(limit, SharedBody::new(body, limit).drain(READ_AHEAD)).await);
             }

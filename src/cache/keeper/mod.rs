@@ -1,5 +1,7 @@
 //! The cache as members use it: find, keep, forget.
 
+mod load;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,17 +12,19 @@ use hyper::HeaderMap;
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::bans::{Bans, Pattern, PatternError};
-use super::flights::Flights;
-use super::freshness::Heuristics;
-use super::key::{CacheKey, Secret};
-use super::moment::Moment;
-use super::parts::fit_together;
-use super::store::codec;
-use super::store::disk::{Disk, Removed};
-use super::store::growing::WINDOW;
-use super::store::memory::{Memory, Resource, Stored, StoredBody, USUAL_WEIGHT, memory};
-use super::stored::{Head, Terms};
+use crate::cache::bans::{Bans, Pattern, PatternError};
+use crate::cache::flights::Flights;
+use crate::cache::freshness::Heuristics;
+use crate::cache::key::{CacheKey, Secret};
+use crate::cache::moment::Moment;
+use crate::cache::parts::fit_together;
+use crate::cache::store::codec;
+use crate::cache::store::disk::{Disk, Removed};
+use crate::cache::store::growing::WINDOW;
+use crate::cache::store::memory::{
+    BySize, Memory, Resource, Share, Stored, StoredBody, USUAL_WEIGHT, memory,
+};
+use crate::cache::stored::{Head, Terms};
 
 /// What a cache is made by.
 #[derive(Debug, Clone)]
@@ -58,7 +62,9 @@ pub struct Cache {
     /// By what it decides.
     pub terms: Terms,
     /// Largest body that is kept in memory.
-    pub memory_object: u64,
+    memory_object: u64,
+    /// How memory is weighed.
+    by: BySize,
     /// Fetches under way.
     pub flights: Arc<Flights>,
     secret: Secret,
@@ -91,8 +97,9 @@ const PASS: Duration = Duration::from_mins(2);
 const LOCKS: usize = 256;
 
 impl Cache {
-    /// Opens a cache. A disk that cannot be used is done without, and said so.
-    pub fn open(settings: CacheSettings) -> Arc<Self> {
+    /// Opens a cache that keeps about `open_files` files open at most. A disk that cannot be used is done
+    /// without, and said so.
+    pub fn open(settings: CacheSettings, open_files: u64) -> Arc<Self> {
         let opened = settings.disk.as_ref().and_then(|at| {
             let opened = Disk::open(&at.folder, at.capacity);
             opened
@@ -112,6 +119,7 @@ impl Cache {
             Some(_) => (settings.memory_object, settings.max_object),
             None => (without_disk, without_disk),
         };
+        let by = BySize { open_file: settings.memory / open_files.max(1) };
         Arc::new(Self {
             terms: Terms {
                 heuristics: settings.heuristics,
@@ -121,9 +129,10 @@ impl Cache {
                 max_object,
             },
             memory_object,
+            by,
             flights: Arc::default(),
             secret,
-            memory: memory(settings.memory, USUAL_WEIGHT, disk.clone()),
+            memory: memory(settings.memory, USUAL_WEIGHT, by, disk.clone()),
             disk,
             bans: bans.as_deref().map(Bans::from_text).unwrap_or_default(),
             bans_file,
@@ -155,6 +164,22 @@ impl Cache {
         self.memory.len()
     }
 
+    /// The largest body of such a response that is kept in memory. With a disk, parts have less: there may be
+    /// many of one whole.
+    pub(in crate::cache) fn most_in_memory(&self, head: &Head) -> u64 {
+        let is_part = head.part.is_some() && self.disk.is_some();
+        if is_part { self.memory_object / 8 } else { self.memory_object }
+    }
+
+    /// What one URL may take: what does not fit into a shard of memory or index is not kept at all.
+    fn share(&self) -> Share {
+        Share {
+            memory: self.memory.shard_capacity() / 2,
+            disk: self.disk.as_ref().map_or(u64::MAX, |disk| disk.shard_capacity() / 2),
+            by: self.by,
+        }
+    }
+
     /// Changes how much is kept, where that is another number than before.
     pub fn resize(&self, settings: &CacheSettings) {
         if settings.memory != self.memory.capacity() {
@@ -177,60 +202,6 @@ impl Cache {
         self.disk.as_ref().is_some_and(|disk| disk.may_have(key))
     }
 
-    /// What memory or disk have for a URL.
-    pub async fn load(self: &Arc<Self>, key: CacheKey) -> Option<Arc<Resource>> {
-        if let Some(found) = self.find(key) {
-            return Some(found);
-        }
-        let disk = self.disk.as_ref().filter(|disk| disk.may_have(key))?;
-        let (cache, disk) = (Arc::clone(self), Arc::clone(disk));
-        tokio::task::spawn_blocking(move || cache.read_in(key, &disk)).await.ok().flatten()
-    }
-
-    fn read_in(&self, key: CacheKey, disk: &Disk) -> Option<Arc<Resource>> {
-        let last = self.last_purge(key);
-        let mut variants: Vec<Arc<Stored>> = Vec::new();
-        for (entry, opened) in disk.load(key) {
-            let Some(head) = codec::decode(&opened.head, &self.terms) else {
-                disk.drop_entry(key, entry.id);
-                continue;
-            };
-            if self.is_void(key, &head) {
-                // It was purged while the disk could not be written.
-                disk.drop_entry(key, entry.id);
-                continue;
-            }
-            let length = opened.source.length.unwrap_or(0);
-            let body = if length <= self.memory_object {
-                match opened.source.read(0, length, u64::MAX) {
-                    Ok(bytes) => StoredBody::Memory(bytes),
-                    Err(error) => {
-                        tracing::warn!(url = %head.url, %error, "stored response is dropped");
-                        disk.drop_entry(key, entry.id);
-                        continue;
-                    }
-                }
-            } else {
-                StoredBody::File(opened.source)
-            };
-            let stored = Stored::new(head, body);
-            stored.file.set(entry.id).ok(); // it was empty
-            variants.push(Arc::new(stored));
-        }
-        variants.sort_by_key(|stored| std::cmp::Reverse(stored.head.exchange.received));
-        if variants.is_empty() {
-            return None;
-        }
-        let guard = self.lock(key);
-        if self.last_purge(key) != last {
-            return None;
-        }
-        let resource = Arc::new(Resource { variants });
-        self.memory.insert(key, Arc::clone(&resource));
-        drop(guard);
-        Some(resource)
-    }
-
     fn lock(&self, key: CacheKey) -> Option<MutexGuard<'_, ()>> {
         let place = usize::try_from(key.0 % 256).unwrap_or(0);
         Some(self.locks.get(place)?.lock().unwrap_or_else(PoisonError::into_inner))
@@ -249,7 +220,7 @@ impl Cache {
         if first.head.part.is_none() {
             return Some(first);
         }
-        let asked = super::ranges::asked(request);
+        let asked = crate::cache::ranges::asked(request);
         let serves = |stored: &&Arc<Stored>| match (&stored.head.part, asked) {
             (None, _) => true,
             (Some(part), Some(asked)) => part.serve(asked).is_some(),
@@ -286,7 +257,7 @@ impl Cache {
             return stored.file.get().copied().into_iter().collect();
         }
         let old = self.memory.peek(&key).unwrap_or_default();
-        let (resource, replaced) = old.with(stored);
+        let (resource, replaced) = old.with(stored, self.share());
         self.memory.insert(key, Arc::new(resource));
         drop(guard);
         replaced
@@ -351,7 +322,7 @@ impl Cache {
     }
 
     /// The number of the last purge of a key: another one later tells that it was purged meanwhile.
-    pub(super) fn last_purge(&self, key: CacheKey) -> Option<u64> {
+    pub(in crate::cache) fn last_purge(&self, key: CacheKey) -> Option<u64> {
         self.purged.get(&key).map(|purge| purge.number)
     }
 
@@ -368,7 +339,7 @@ impl Cache {
             Some(disk) => tokio::task::spawn_blocking(move || disk.remove(key)).await,
             None => Ok(nothing),
         };
-        let on_disk = on_disk.unwrap_or(nothing);
+        let on_disk = on_disk.unwrap_or(Removed { any: false, gone: false });
         Removed { any: in_memory || on_disk.any, ..on_disk }
     }
 
@@ -410,7 +381,7 @@ impl Cache {
     /// Room in memory for a body on its way, as far as it is known; `None` if there is none: then it is
     /// passed on unstored.
     pub fn reserve(&self, head: &Head) -> Option<OwnedSemaphorePermit> {
-        let length = head.content_length().unwrap_or(UNKNOWN).min(self.most_room());
+        let length = head.length().unwrap_or(UNKNOWN).min(self.most_room());
         Arc::clone(&self.room).try_acquire_many_owned(permits(length)).ok()
     }
 
@@ -461,7 +432,7 @@ fn kib(bytes: u64) -> usize {
 }
 
 /// Says how long a body is, where that may be said (RFC 9110, section 8.6).
-pub(super) fn set_length(head: &mut Head, length: usize) {
+pub(in crate::cache) fn set_length(head: &mut Head, length: usize) {
     if head.status != hyper::StatusCode::NO_CONTENT {
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
