@@ -109,6 +109,7 @@ impl Fill {
             }
         };
         growing.finish(ended);
+        let last = cache.last_purge(key);
         let void = flight.as_ref().is_some_and(Flight::is_void) || cache.is_void(key, &stored.head);
         let whole =
             ended == Ended::Whole && stored.head.length().is_none_or(|said| said == growing.len());
@@ -124,7 +125,7 @@ impl Fill {
                     cache.keep(key, stored.head.clone(), bytes);
                 }
             }
-            Some(spill) => finish(&cache, key, stored.head.clone(), &growing, spill).await,
+            Some(spill) => finish(&cache, key, &stored.head, (&growing, spill), last).await,
         }
         // The flight ends here, when the store has what it brought.
         drop(flight);
@@ -186,11 +187,12 @@ async fn write(growing: &Arc<Growing>, spill: &mut Spill, rest: bool) -> io::Res
 async fn finish(
     cache: &Arc<Cache>,
     key: CacheKey,
-    mut head: Head,
-    growing: &Arc<Growing>,
-    mut spill: Spill,
+    head: &Head,
+    (growing, mut spill): (&Arc<Growing>, Spill),
+    last: Option<u64>,
 ) {
-    let (length, last) = (growing.len(), cache.last_purge(key));
+    let mut head = head.clone();
+    let length = growing.len();
     set_length(&mut head, usize::try_from(length).unwrap_or(usize::MAX));
     head.compact();
     if spill.written < length && write(growing, &mut spill, true).await.is_err() {
@@ -205,11 +207,16 @@ async fn finish(
     let finished = tokio::task::spawn_blocking(move || {
         let head = codec::encode(&stored_too.head);
         let replaced = cache.insert(key, &stored_too);
-        spill.disk.finish(&spill.new, &head, length, &replaced)?;
+        if let Err(error) = spill.disk.finish(&spill.new, &head, length, &replaced) {
+            spill.disk.drop_entries(key, &replaced);
+            cache.close(key, spill.new.id);
+            return Err(error);
+        }
         if cache.last_purge(key) != last {
             // Purged while it was named.
             spill.disk.drop_entry(key, spill.new.id);
         }
+        cache.sweep(&spill.disk);
         io::Result::Ok(())
     });
     if !matches!(finished.await, Ok(Ok(()))) {

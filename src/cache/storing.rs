@@ -94,7 +94,10 @@ pub fn decide(seen: &Seen<'_>, terms: &Terms) -> StoreDecision {
             // What answers `If-Range` may be without fields that others need (RFC 9110, section 15.3.7).
             let bare =
                 seen.request.contains_key(IF_RANGE) && !seen.response.contains_key(CONTENT_TYPE);
-            if useless || is_part && (head.part.is_none() || bare) {
+            if is_part && bare {
+                return StoreDecision::Skip(Skip::NotStorable);
+            }
+            if useless || is_part && head.part.is_none() {
                 StoreDecision::Skip(Skip::Useless)
             } else {
                 StoreDecision::Store(Box::new(head))

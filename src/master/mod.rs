@@ -7,7 +7,6 @@ mod admin;
 mod editor;
 mod next;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -18,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{MasterConfig, Token};
 use crate::files::FileWatch;
 use crate::net::body::Body;
-use crate::net::serve::{self, Handler, ServeLimits};
+use crate::net::serve::{self, Client, Handler, ServeLimits};
 use crate::site::{Publisher, Site};
 
 pub use editor::{EditRejection, Editor, Outcome, StartError};
@@ -75,7 +74,7 @@ struct Plane {
 }
 
 impl Handler for Plane {
-    async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
         let (head, body) = request.into_parts();
         if let Some(response) = self.publisher.answer(&head).await {
             return response;
@@ -85,7 +84,7 @@ impl Handler for Plane {
             self.master.token.as_ref().map(Token::secret),
             head,
             body,
-            peer,
+            client.address,
         )
         .await
     }

@@ -53,7 +53,8 @@ pub(super) async fn complete(
         let age = initial_age(came.response.headers(), exchange);
         let client = Client { method, headers: &for_missing };
         let fetched = store(lookup, client, came, None).await;
-        if !fetched.is_stored() && cover.begins_with() > PATIENCE {
+        let rests = lookup.cache.disk().is_some_and(|disk| disk.is_resting());
+        if (rests || !fetched.is_stored()) && cover.begins_with() > PATIENCE {
             return Ok(None);
         }
         let (head, body) = fetched.detached(plane).into_parts();

@@ -305,15 +305,16 @@ async fn validated(
     flight: Option<&Flight>,
 ) -> Option<Fetched> {
     let void = flight.is_some_and(Flight::is_void);
-    let stored = if void || lookup.cache.is_void(lookup.key, &head) {
-        Arc::new(stored.with_head(head))
-    } else {
-        lookup.cache.refresh(lookup.key, stored, head)
-    };
+    let refreshed = stored.with_head(head.clone());
     let trace = Trace { why: lookup.why, status: Some(304), stored: true, collapsed: false };
     let told = lookup.forwarded(trace);
     let now = Some(Moment::now());
-    let mut response = read(answer(&stored, client.method, client.headers, now, told)).await?;
+    let mut response = read(answer(&refreshed, client.method, client.headers, now, told)).await?;
+    let stored = if void || lookup.cache.is_void(lookup.key, &head) {
+        Arc::new(refreshed)
+    } else {
+        lookup.cache.refresh(lookup.key, stored, head)
+    };
     if let Some(flight) = flight {
         flight.land(Landed::Stored(stored, Source::Validated));
     }

@@ -202,7 +202,8 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Outgoing, F
         (target @ (Target::Tunnel { .. } | Target::Own), _) => (target.url(), target.url()),
     };
     let unfit = || Failure::new(Cause::RequestError, "target cannot be passed on");
-    let mut request = Outgoing::new(method, &target, &host).ok_or_else(unfit)?;
+    let request = Outgoing::new(method, &target, &host).ok_or_else(unfit)?;
+    let mut request = request.heard_by(asked.interim.as_ref(), plane.via.of(Version::HTTP_11));
     let (one_hop, mut said) = (OneHop::of(headers), None);
     for (name, value) in headers {
         if one_hop.has(name) || *name == HOST || *name == PROXY_AUTHORIZATION || *name == HOP {

@@ -9,6 +9,7 @@
 //! Errors are `{"error": …}`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use hyper::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
@@ -84,7 +85,7 @@ async fn respond(
                 .to_owned(),
         ),
     })?;
-    let cache = plane.cache.as_deref();
+    let cache = plane.cache.as_ref();
     let cache = cache.ok_or_else(nothing_stored)?;
     match (&head.method, what) {
         (&Method::GET, "") => Ok(statistics(plane, cache)),
@@ -132,7 +133,7 @@ fn stored_url(url: &str) -> Result<String, Refusal> {
     }
 }
 
-async fn purge(cache: &Cache, subject: Subject) -> Result<Value, Refusal> {
+async fn purge(cache: &Arc<Cache>, subject: Subject) -> Result<Value, Refusal> {
     let pattern = match subject {
         Subject::Url(url) => {
             let url = stored_url(&url)?;

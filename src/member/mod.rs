@@ -151,9 +151,9 @@ impl Member {
         let follow = shutdown.run_until_cancelled(follow::follow(&plane));
         let certificate = shutdown.run_until_cancelled(certificate::follow(&plane));
         let housekeeping = shutdown.run_until_cancelled(housekeeping(&plane));
-        if let Some(disk) = plane.cache.as_ref().and_then(|cache| cache.disk()).cloned() {
+        if let Some(cache) = plane.cache.clone() {
             let stop = shutdown.clone();
-            plane.tasks.spawn_blocking(move || disk.scan(|| stop.is_cancelled()));
+            plane.tasks.spawn_blocking(move || cache.scan(|| stop.is_cancelled()));
         }
         let users = shutdown.run_until_cancelled(follow_users(&plane));
         let listener = Listener::new(listener, plane.config.tls.clone(), workers);
@@ -208,11 +208,14 @@ fn cache_of(config: &MemberConfig, first: &Snapshot) -> Option<Arc<Cache>> {
     Some(Cache::open(settings, open_files(config)))
 }
 
+/// Open files of the cache, at most: each takes some memory of the system's.
+const MOST_FILES: u64 = 1 << 16;
+
 /// How many files the cache may keep open: a part of what the system allows, most of which is for
 /// connections.
 fn open_files(config: &MemberConfig) -> u64 {
     let most = most_open();
-    let files = most / 4;
+    let files = (most / 4).min(MOST_FILES);
     // Each connection may need one to a next hop.
     let wanted = 2 * u64::try_from(config.limits.serve.connections).unwrap_or(u64::MAX / 2);
     if most - files < wanted {

@@ -28,7 +28,8 @@ use crate::blame::{Blame, Cause, Failure};
 use crate::cache::moment::Moment;
 use crate::net::body::{Body, SharedBody};
 use crate::net::headers::{upgrade_of, via_has};
-use crate::net::serve::Handler;
+use crate::net::interim::Interim;
+use crate::net::serve::{Client, Handler};
 use crate::net::target::{Target, target};
 use crate::route::RouteKey;
 
@@ -37,6 +38,7 @@ struct Arrived {
     head: Parts,
     body: SharedBody,
     switched: Option<hyper::upgrade::OnUpgrade>,
+    interim: Option<Interim>,
 }
 
 /// One request, read and admitted.
@@ -47,6 +49,8 @@ pub(super) struct Asked {
     pub(super) target: Target,
     /// Resolves to the client's connection once it is switched to another protocol.
     pub(super) switched: Option<hyper::upgrade::OnUpgrade>,
+    /// Takes interim responses to the client.
+    pub(super) interim: Option<Interim>,
 }
 
 /// The next hop of one attempt.
@@ -63,14 +67,15 @@ pub(super) enum NextHop<'a> {
 pub(super) struct Front(pub(super) Arc<Plane>);
 
 impl Handler for Front {
-    async fn handle(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    async fn handle(&self, mut request: Request<Incoming>, client: Client) -> Response<Body> {
+        let Client { address: peer, interim } = client;
         let switched = wants_to_switch(&request).then(|| hyper::upgrade::on(&mut request));
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
         let (plane, arrived_at) = (&self.0, Instant::now());
         let mut entry = plane.access_log.as_ref().map(|log| log.begin(&head, peer.ip()));
         let body = SharedBody::new(incoming, plane.config.limits.idle);
-        let arrived = Arrived { head, body, switched };
+        let arrived = Arrived { head, body, switched, interim };
         let snapshot = plane.current.load();
         let mut response = match plane.serve(arrived, &snapshot, peer, &mut entry).await {
             Ok(response) => response,
@@ -121,7 +126,7 @@ impl Plane {
         peer: SocketAddr,
         entry: &mut Option<Box<Entry>>,
     ) -> Result<Response<Body>, Failure> {
-        let Arrived { head, body, switched } = arrived;
+        let Arrived { head, body, switched, interim } = arrived;
         let target = target(&head.method, &head.uri, &head.headers, head.version)?;
         let is_member = snapshot.is_member_address(peer.ip());
         if target != Target::Own {
@@ -151,7 +156,7 @@ impl Plane {
         if origin == Origin::ForeignSibling {
             self.stats.foreign_table.add();
         }
-        let request = Asked { head, body, target, switched };
+        let request = Asked { head, body, target, switched, interim };
         let looked = cached::look_up(self, &request, Moment::now());
         if let Looked::Answer(response, cache) = looked {
             self.stats.hits.add();

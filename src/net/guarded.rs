@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::framing::Framing;
+use super::interim::Aside;
 use super::serve::Permit;
 
 /// A stream whose requests are framed beyond doubt, as far as its reader can see.
@@ -27,6 +29,9 @@ pub struct Guarded<S> {
     flush: Stall,
     tunnel_limit: Duration,
     pulse: Arc<Pulse>,
+    aside: Arc<Aside>,
+    /// Interim responses that are being written.
+    begun: Bytes,
     _permit: Permit,
 }
 
@@ -98,6 +103,8 @@ impl<S> Guarded<S> {
             flush: Stall { limit: write_limit, timer: None },
             tunnel_limit,
             pulse: Arc::default(),
+            aside: Arc::default(),
+            begun: Bytes::new(),
             _permit: permit,
         };
         guarded.mark();
@@ -112,6 +119,11 @@ impl<S> Guarded<S> {
     /// What it is doing.
     pub(super) fn pulse(&self) -> &Arc<Pulse> {
         &self.pulse
+    }
+
+    /// Where interim responses wait to be written.
+    pub(super) fn aside(&self) -> &Arc<Aside> {
+        &self.aside
     }
 
     fn beat(&self) {
@@ -184,6 +196,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     }
 }
 
+impl<S: AsyncWrite + Unpin> Guarded<S> {
+    /// Writes the rest of the interim responses that were begun.
+    fn poll_begun(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.begun.is_empty() {
+            let written = Pin::new(&mut self.stream).poll_write(cx, &self.begun);
+            match ready!(self.watch(cx, written))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.begun.advance(written),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -191,6 +217,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        ready!(this.poll_begun(cx))?;
         let written = Pin::new(&mut this.stream).poll_write(cx, buf);
         this.watch(cx, written)
     }
@@ -201,6 +228,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        ready!(this.poll_begun(cx))?;
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
         this.watch(cx, written)
     }
@@ -211,6 +239,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        // hyper flushes when it has written all it had: then, and only then, something may come between.
+        if this.begun.is_empty() && this.aside.waits() {
+            this.begun = this.aside.take();
+        }
+        ready!(this.poll_begun(cx))?;
         let flushed = Pin::new(&mut this.stream).poll_flush(cx);
         this.watch_flush(cx, flushed)
     }

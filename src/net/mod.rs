@@ -13,6 +13,7 @@ pub mod framing;
 pub mod guarded;
 pub mod guarded_frames;
 pub mod headers;
+pub mod interim;
 pub mod joined;
 pub mod networks;
 pub mod pool;

@@ -137,3 +137,34 @@ async fn memory_stays_within_what_it_was_given() {
     let (bytes, urls) = (memory["bytes"].as_u64().unwrap(), memory["urls"].as_u64().unwrap());
     assert!(bytes <= 8 << 20 && bytes > 4 << 20 && urls >= 10, "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_stays_within_its_size_and_what_is_asked_for_stays_in_it() {
+    let origin = Pages::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (_array, member) = member_with(&origin, |settings| {
+        settings.cache.folder = Some(folder.path().join("cache"));
+        settings.cache.size = Some("16MB".parse().unwrap());
+    })
+    .await;
+    let (body, url) = (pattern(1_500_000), |i: usize| format!("http://a.test/{i}"));
+    for i in 0..40 {
+        origin.put(&format!("/{i}"), Page::fresh(body.as_str()));
+        get(member, &url(i)).await;
+        settled(member).await;
+        assert!(get(member, &url(0)).await.body == body);
+    }
+    // A file that is removed and still open would take its room all the same.
+    let mut open = 0;
+    for file in std::fs::read_dir("/proc/self/fd").unwrap() {
+        let Ok(path) = std::fs::read_link(file.unwrap().path()) else { continue };
+        open += usize::from(path.starts_with(folder.path()) && path.metadata().is_err());
+    }
+    assert_eq!(open, 0, "files are open that were removed");
+    let mut stored = 0;
+    for i in 0..40 {
+        stored += look(member, &url(i)).await.len();
+    }
+    assert!((5..=11).contains(&stored), "{stored} of 1.5 MB in 16 MB");
+    assert_eq!(origin.count("/0"), 1, "asked for again and again");
+}

@@ -29,6 +29,7 @@ mod http;
 mod http2;
 mod http2_limits;
 mod http2_malformed;
+mod interim;
 mod limits;
 mod master;
 mod pac_check;

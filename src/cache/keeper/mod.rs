@@ -1,6 +1,6 @@
 //! The cache as members use it: find, keep, forget.
 
-mod load;
+mod on_disk;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,6 +81,8 @@ pub struct Cache {
     room: Arc<Semaphore>,
     /// Changes of one key do not cross.
     locks: Vec<Mutex<()>>,
+    /// Who reads in from disk.
+    reading: Vec<Mutex<()>>,
 }
 
 /// When a URL was purged, and by which purge of all: milliseconds are long.
@@ -95,6 +97,9 @@ const PASS: Duration = Duration::from_mins(2);
 
 /// Locks for changes.
 const LOCKS: usize = 256;
+
+/// URLs that are read in from disk at a time, at most.
+const READERS: u128 = 32;
 
 impl Cache {
     /// Opens a cache that keeps about `open_files` files open at most. A disk that cannot be used is done
@@ -114,12 +119,14 @@ impl Cache {
         };
         let bans_file = disk.as_ref().and(settings.disk.as_ref()).map(|at| at.folder.join("bans"));
         let bans = bans_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let without_disk = settings.max_object.min(settings.memory / 16);
+        let by = BySize { open_file: settings.memory / open_files.max(1) };
+        let memory = memory(settings.memory, USUAL_WEIGHT, by, disk.clone());
+        let most = (settings.memory / 16).min(memory.shard_capacity() / 2);
+        let without_disk = settings.max_object.min(most);
         let (memory_object, max_object) = match disk {
             Some(_) => (settings.memory_object, settings.max_object),
             None => (without_disk, without_disk),
         };
-        let by = BySize { open_file: settings.memory / open_files.max(1) };
         Arc::new(Self {
             terms: Terms {
                 heuristics: settings.heuristics,
@@ -132,7 +139,7 @@ impl Cache {
             by,
             flights: Arc::default(),
             secret,
-            memory: memory(settings.memory, USUAL_WEIGHT, by, disk.clone()),
+            memory,
             disk,
             bans: bans.as_deref().map(Bans::from_text).unwrap_or_default(),
             bans_file,
@@ -141,6 +148,7 @@ impl Cache {
             purged: quick_cache::sync::Cache::new(1 << 16),
             purges: AtomicU64::new(0),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
+            reading: (0..READERS).map(|_| Mutex::new(())).collect(),
         })
     }
 
@@ -167,8 +175,8 @@ impl Cache {
     /// The largest body of such a response that is kept in memory. With a disk, parts have less: there may be
     /// many of one whole.
     pub(in crate::cache) fn most_in_memory(&self, head: &Head) -> u64 {
-        let is_part = head.part.is_some() && self.disk.is_some();
-        if is_part { self.memory_object / 8 } else { self.memory_object }
+        let has_disk = self.disk.as_ref().is_some_and(|disk| !disk.is_resting());
+        if has_disk && head.part.is_some() { self.memory_object / 8 } else { self.memory_object }
     }
 
     /// What one URL may take: what does not fit into a shard of memory or index is not kept at all.
@@ -273,9 +281,16 @@ impl Cache {
         }
         let stored = Arc::new(Stored::new(head, StoredBody::Memory(bytes.clone())));
         let replaced = self.insert(key, &stored);
-        let Some(disk) = self.disk.clone().filter(|disk| !disk.is_resting()) else { return };
+        let Some(disk) = self.disk.clone() else { return };
+        if disk.is_resting() && replaced.is_empty() {
+            return;
+        }
         let cache = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
+            if disk.is_resting() {
+                // It must not come back when memory has no room for what took its place.
+                return disk.drop_entries(key, &replaced);
+            }
             let head = codec::encode(&stored.head);
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             let written = disk.create(key, head.len()).and_then(|new| {
@@ -292,8 +307,12 @@ impl Cache {
                         // Purged or replaced while it was written.
                         disk.drop_entry(key, id);
                     }
+                    cache.sweep(&disk);
                 }
-                Err(error) => tracing::debug!(%error, "response is kept in memory only"),
+                Err(error) => {
+                    disk.drop_entries(key, &replaced);
+                    tracing::debug!(%error, "response is kept in memory only");
+                }
             }
         });
     }
@@ -308,10 +327,15 @@ impl Cache {
     /// Puts a new head in the place of an old one, the body staying.
     pub fn refresh(self: &Arc<Self>, key: CacheKey, old: &Stored, head: Head) -> Arc<Stored> {
         let stored = Arc::new(old.with_head(head));
-        self.insert(key, &stored);
-        if let (Some(id), Some(disk)) = (stored.file.get().copied(), self.disk.clone()) {
-            let head = codec::encode(&stored.head);
-            tokio::task::spawn_blocking(move || disk.replace_head(key, id, &head));
+        let replaced = self.insert(key, &stored);
+        if let Some(disk) = self.disk.clone() {
+            let refreshed = Arc::clone(&stored);
+            tokio::task::spawn_blocking(move || {
+                if let Some(id) = refreshed.file.get() {
+                    disk.replace_head(key, *id, &codec::encode(&refreshed.head));
+                }
+                disk.drop_entries(key, &replaced);
+            });
         }
         stored
     }
@@ -327,19 +351,23 @@ impl Cache {
     }
 
     /// Forgets all that is stored for a URL, and what is being fetched for it.
-    pub async fn purge(&self, url: &str) -> Removed {
+    pub async fn purge(self: &Arc<Self>, url: &str) -> Removed {
         let key = self.key(url);
         let number = self.purges.fetch_add(1, Ordering::Relaxed);
         self.purged.insert(key, Purge { at: Moment::now(), number });
         self.flights.void(key);
         self.passes.remove(&key);
         let in_memory = self.remove(key);
-        let nothing = Removed { any: false, gone: true };
-        let on_disk = match self.disk.clone().filter(|disk| disk.may_still_have(key)) {
-            Some(disk) => tokio::task::spawn_blocking(move || disk.remove(key)).await,
-            None => Ok(nothing),
-        };
-        let on_disk = on_disk.unwrap_or(Removed { any: false, gone: false });
+        let Some(disk) = self.disk.clone() else { return Removed { any: in_memory, gone: true } };
+        let cache = Arc::clone(self);
+        let on_disk = tokio::task::spawn_blocking(move || {
+            // What had to go before may still be there, unknown to the index.
+            let swept = cache.sweep(&disk);
+            let left = swept.iter().any(|swept| swept.key == key && !swept.gone);
+            let removed = disk.remove(key);
+            Removed { gone: removed.gone && !left, ..removed }
+        });
+        let on_disk = on_disk.await.unwrap_or(Removed { any: false, gone: false });
         Removed { any: in_memory || on_disk.any, ..on_disk }
     }
 

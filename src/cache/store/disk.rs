@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::time::Instant;
 
 use super::folder::claim;
@@ -32,6 +33,17 @@ pub struct Removed {
     /// There was one.
     pub any: bool,
     /// None is left.
+    pub gone: bool,
+}
+
+/// A file that had to go.
+#[derive(Debug, Clone, Copy)]
+pub struct Swept {
+    /// What it was for.
+    pub key: CacheKey,
+    /// What told it apart.
+    pub id: u32,
+    /// Whether it is gone; if not, it is tried again.
     pub gone: bool,
 }
 
@@ -134,12 +146,7 @@ impl Disk {
 
     /// Whether there may be something; without a look at the disk.
     pub fn may_have(&self, key: CacheKey) -> bool {
-        !self.is_resting() && self.may_still_have(key)
-    }
-
-    /// The same, of a disk that may have failed lately: for what is to be forgotten.
-    pub fn may_still_have(&self, key: CacheKey) -> bool {
-        self.index.contains_key(&key) || !self.is_known(key)
+        !self.is_resting() && (self.index.contains_key(&key) || !self.is_known(key))
     }
 
     /// Opens all that is stored for a key. Blocks.
@@ -192,7 +199,9 @@ impl Disk {
         replaced: &[u32],
     ) -> io::Result<()> {
         let NewFile { key, id, .. } = *new;
-        self.know(folder_of(key));
+        if !self.know(folder_of(key)) {
+            return Err(io::Error::other("the folder cannot be read"));
+        }
         let size = self.name(new, head, length).inspect_err(|error| self.failed(error))?;
         self.failures.store(0, Ordering::Relaxed);
         self.change(key, |entries| {
@@ -202,7 +211,6 @@ impl Disk {
             entries.push(Entry { id, size });
             gone
         });
-        self.sweep();
         Ok(())
     }
 
@@ -240,6 +248,13 @@ impl Disk {
         });
     }
 
+    /// Removes some of a key. Blocks.
+    pub fn drop_entries(&self, key: CacheKey, ids: &[u32]) {
+        for id in ids {
+            self.drop_entry(key, *id);
+        }
+    }
+
     /// Removes all of a key, though the disk may have failed lately. Blocks.
     pub fn remove(&self, key: CacheKey) -> Removed {
         let known = self.know(folder_of(key));
@@ -260,14 +275,15 @@ impl Disk {
             }
             self.know(place);
         }
-        self.sweep();
     }
 
-    /// Removes the files of what was evicted. Blocks.
-    pub fn sweep(&self) {
-        let evicted: Vec<_> =
-            self.evicted.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect();
-        for (key, entries) in evicted {
+    /// Removes the files of what was evicted, and tells which. Blocks.
+    pub fn sweep(&self) -> Vec<Swept> {
+        // Held to the end: who sweeps next must know of all.
+        let evicted = self.evicted.lock().unwrap_or_else(PoisonError::into_inner);
+        let due: Vec<_> = evicted.try_iter().collect();
+        let mut swept = Vec::new();
+        for (key, entries) in due {
             let Some(lock) = self.locks.get(folder_of(key)) else { continue };
             let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
             // What was only replaced may still be there.
@@ -275,16 +291,20 @@ impl Disk {
             let is_kept = |entry: &Entry| {
                 kept.as_ref().is_some_and(|kept| kept.iter().any(|other| other.id == entry.id))
             };
-            for entry in entries.iter().filter(|entry| !is_kept(entry)) {
-                self.unlink(key, entry.id);
+            for Entry { id, .. } in entries.iter().filter(|entry| !is_kept(entry)).copied() {
+                swept.push(Swept { key, id, gone: self.unlink(key, id) });
             }
             drop(guard);
         }
+        drop(evicted);
+        swept
     }
 
     /// A read or a write failed: too many of them, and the disk is left alone for a while.
     pub fn failed(&self, error: &io::Error) {
-        if self.is_resting() {
+        // Too many open files are no fault of the disk.
+        let is_ours = matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE));
+        if self.is_resting() || is_ours {
             return;
         }
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
@@ -426,7 +446,10 @@ mod tests {
         assert!(disk.load(key).is_empty());
         mend(away);
         assert!(path.exists());
+        assert_eq!(disk.remove(key), Removed { any: false, gone: true });
         store(&disk, other);
+        let swept = disk.sweep();
+        assert!(swept.iter().all(|swept| swept.key == key && swept.gone) && swept.len() == 1);
         assert!(!path.exists());
         assert_eq!(disk.remove(key), Removed { any: false, gone: true });
     }

@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
-use super::memory::PROVEN;
+use super::memory::{PROVEN, shards};
 use crate::cache::key::{CacheKey, KeyHash};
 
 /// One file.
@@ -31,7 +31,7 @@ pub(super) type Evicted = (CacheKey, Arc<[Entry]>);
 /// Those of the index: its settings do not fit.
 pub(super) fn index(capacity: u64, evictions: Sender<Evicted>) -> io::Result<Index> {
     // An object must fit into one shard.
-    let shards = usize::try_from((capacity >> 31).clamp(1, 16)).unwrap_or(1);
+    let shards = shards((capacity >> 31).clamp(1, 16));
     let items = usize::try_from(capacity / 32_768).unwrap_or(usize::MAX).clamp(1024, 1 << 24);
     let options = OptionsBuilder::new()
         .shards(shards)

@@ -112,9 +112,7 @@ impl Share {
 impl Resource {
     /// The same with one more response, and the files of those in whose place it comes.
     pub fn with(&self, stored: &Arc<Stored>, share: Share) -> (Self, Vec<u32>) {
-        let same = |other: &Arc<Stored>| {
-            other.head.vary == stored.head.vary && !are_parts_apart(&other.head, &stored.head)
-        };
+        let same = |other: &Arc<Stored>| takes_the_place(&stored.head, &other.head);
         let mut replaced: Vec<u32> = self
             .variants
             .iter()
@@ -130,6 +128,25 @@ impl Resource {
         replaced.retain(|id| Some(id) != stored.file.get());
         (Self { variants }, replaced)
     }
+
+    /// Adds a response that is older than all others, if none takes its place and there is room.
+    pub fn add_older(&mut self, stored: Arc<Stored>, share: Share) -> bool {
+        if self.variants.iter().any(|newer| takes_the_place(&newer.head, &stored.head)) {
+            return false;
+        }
+        let most = if stored.head.part.is_some() { MOST_PARTS } else { MOST_VARIANTS };
+        self.variants.push(stored);
+        let stays = share.room_for(&self.variants, most) == self.variants.len();
+        if !stays {
+            self.variants.pop();
+        }
+        stays
+    }
+}
+
+/// Whether a new response takes the place of an old one.
+fn takes_the_place(new: &Head, old: &Head) -> bool {
+    old.vary == new.vary && !are_parts_apart(old, new)
 }
 
 /// Whether an old and a new response are different parts of one whole: then both are kept.
@@ -151,12 +168,14 @@ fn are_parts_apart(old: &Head, new: &Head) -> bool {
 pub struct TellDisk(pub Option<Arc<Disk>>);
 
 impl Lifecycle<CacheKey, Arc<Resource>> for TellDisk {
-    type RequestState = ();
+    /// Dropped where no lock is held: the last to close a large file waits for the file system.
+    type RequestState = Vec<Arc<Resource>>;
 
-    fn on_evict(&self, (): &mut (), key: CacheKey, _resource: Arc<Resource>) {
+    fn on_evict(&self, out: &mut Self::RequestState, key: CacheKey, resource: Arc<Resource>) {
         if let Some(disk) = &self.0 {
             disk.touch(key);
         }
+        out.push(resource);
     }
 }
 
@@ -194,10 +213,15 @@ pub const USUAL_WEIGHT: u64 = 8192;
 /// it a popularity that moves is followed too slowly (`benches/eviction.rs`).
 pub(super) const PROVEN: f64 = 0.8;
 
+/// So many shards, or as many fewer as it takes to have a power of two, which else is reached from below.
+pub(super) fn shards(most: u64) -> usize {
+    1 << most.max(1).ilog2()
+}
+
 /// A memory of `capacity` bytes for resources that weigh `usual` on average.
 pub fn memory(capacity: u64, usual: u64, by: BySize, disk: Option<Arc<Disk>>) -> Memory {
     // The largest object must fit into one shard several times.
-    let shards = usize::try_from((capacity >> 26).clamp(1, 16)).unwrap_or(1);
+    let shards = shards((capacity >> 26).clamp(1, 16));
     let items = usize::try_from(capacity / usual.max(1)).unwrap_or(usize::MAX).clamp(64, 1 << 24);
     let options = OptionsBuilder::new()
         .shards(shards)

@@ -36,7 +36,8 @@ impl BlockReader {
     /// Those of the file system, and damaged bytes.
     pub async fn prime(&mut self) -> io::Result<()> {
         if !self.range.is_empty() {
-            self.ahead = Some(self.start().await.map_err(io::Error::other)??);
+            let read = self.start().await.map_err(io::Error::other).flatten();
+            self.ahead = Some(read.inspect_err(|_| self.source.condemn())?);
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use hyper::header::HeaderValue;
 use hyper::http::response::Parts;
 use hyper::{Method, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -31,6 +32,7 @@ pub use outgoing::Outgoing;
 use self::decode::{BodyLength, Malformed};
 use self::head::Head;
 use super::body::BodyError;
+use super::interim::Interim;
 
 /// How long a body waits for the server's 100 before it is sent all the same: not every server sends
 /// one.
@@ -132,10 +134,15 @@ impl Connection {
     ///
     /// # Errors
     /// No response, or none that can be understood.
-    pub async fn send(&mut self, request: Outgoing, idle: Duration) -> Result<Reply, SendError> {
+    pub async fn send(
+        &mut self,
+        mut request: Outgoing,
+        idle: Duration,
+    ) -> Result<Reply, SendError> {
         let Writer::Here(mut write) = std::mem::replace(&mut self.write, Writer::Gone) else {
             return Err(SendError::Unsent);
         };
+        let mut heard = Heard { count: 0, by: request.take_heard_by() };
         let (bytes, method) = (request.head(), request.method());
         let mut sent = 0;
         while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
@@ -145,14 +152,13 @@ impl Connection {
                 Ok(written) => sent += written,
             }
         }
-        let mut interim = 0;
         if request.has_no_body() {
-            let head = self.final_head(method, &mut interim).await?;
+            let head = self.final_head(method, &mut heard).await?;
             self.write = Writer::Here(write);
             return Ok(head.into());
         }
         if request.expects_continue() {
-            let passage = self.passage(method, &mut interim);
+            let passage = self.passage(method, &mut heard);
             if let Ok(head) = timeout(CONTINUE_WAIT, passage).await
                 && let Some(head) = head?
             {
@@ -166,7 +172,7 @@ impl Connection {
         let uploaded = tokio::select! {
             biased;
             uploaded = &mut uploading.0 => Some(uploaded),
-            head = self.final_head(&method, &mut interim) => {
+            head = self.final_head(&method, &mut heard) => {
                 return Ok(Reply { uploading: Some(uploading), ..head?.into() });
             }
         };
@@ -176,17 +182,17 @@ impl Connection {
             // A server may refuse a body and tell why.
             Some(Err(UploadError::Refused)) | None => {}
         }
-        Ok(self.final_head(&method, &mut interim).await?.into())
+        Ok(self.final_head(&method, &mut heard).await?.into())
     }
 
     /// Waits until the server says 100, or answers for good.
     async fn passage(
         &mut self,
         method: &Method,
-        interim: &mut usize,
+        heard: &mut Heard,
     ) -> Result<Option<Head>, SendError> {
         loop {
-            let head = self.next_head(method, interim).await?;
+            let head = self.next_head(method, heard).await?;
             if !is_interim(head.parts.status) {
                 return Ok(Some(head));
             }
@@ -196,13 +202,9 @@ impl Connection {
         }
     }
 
-    async fn final_head(
-        &mut self,
-        method: &Method,
-        interim: &mut usize,
-    ) -> Result<Head, SendError> {
+    async fn final_head(&mut self, method: &Method, heard: &mut Heard) -> Result<Head, SendError> {
         loop {
-            let head = self.next_head(method, interim).await?;
+            let head = self.next_head(method, heard).await?;
             if !is_interim(head.parts.status) {
                 return Ok(head);
             }
@@ -210,15 +212,12 @@ impl Connection {
     }
 
     /// The next head, interim or not. Nothing is lost if it is dropped midway.
-    async fn next_head(&mut self, method: &Method, interim: &mut usize) -> Result<Head, SendError> {
+    async fn next_head(&mut self, method: &Method, heard: &mut Heard) -> Result<Head, SendError> {
         let mut seen = 0;
         loop {
             if let Some(head) = head::take(&mut self.buffer, &mut seen, method)? {
                 if is_interim(head.parts.status) {
-                    *interim += 1;
-                }
-                if *interim > MOST_INTERIM {
-                    return Err(Malformed("too many interim responses").into());
+                    heard.hears(&head.parts)?;
                 }
                 return Ok(head);
             }
@@ -279,6 +278,28 @@ impl Connection {
         let first = if self.buffer.is_empty() { Bytes::new() } else { self.buffer.freeze() };
         let read = io::Cursor::new(first).chain(self.read);
         Some(tokio::io::join(read, write))
+    }
+}
+
+/// The interim responses to one request.
+struct Heard {
+    count: usize,
+    by: Option<(Interim, Option<HeaderValue>)>,
+}
+
+impl Heard {
+    fn hears(&mut self, head: &Parts) -> Result<(), Malformed> {
+        self.count += 1;
+        if self.count > MOST_INTERIM {
+            return Err(Malformed("too many interim responses"));
+        }
+        // 100 is for who has asked for it.
+        if let Some((client, via)) = &self.by
+            && head.status != StatusCode::CONTINUE
+        {
+            client.send(head, via.as_ref());
+        }
+        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::{UploadError, Uploading};
 use crate::net::body::{Body, BodyError};
 use crate::net::headers::may_trail;
+use crate::net::interim::Interim;
 
 /// A request, its head in bytes.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Outgoing {
     body: Body,
     framing: Framing,
     expects_continue: bool,
+    /// Who is told of interim responses, and what they get as `Via`.
+    heard_by: Option<(Interim, Option<HeaderValue>)>,
 }
 
 /// How the end of a request's body is told.
@@ -48,7 +51,8 @@ impl Outgoing {
             head.extend_from_slice(part.as_bytes());
         }
         let (body, framing) = (Body::empty(), Framing::None);
-        Some(Self { head, method: method.clone(), body, framing, expects_continue: false })
+        let (method, expects_continue, heard_by) = (method.clone(), false, None);
+        Some(Self { head, method, body, framing, expects_continue, heard_by })
     }
 
     /// Adds a field.
@@ -85,6 +89,17 @@ impl Outgoing {
         }
         self.head.extend_from_slice(b"\r\n");
         Self { body, expects_continue: wait, ..self }
+    }
+
+    /// Interim responses go to a client, with this `Via`.
+    #[must_use]
+    pub fn heard_by(mut self, client: Option<&Interim>, via: Option<&HeaderValue>) -> Self {
+        self.heard_by = client.map(|client| (client.clone(), via.cloned()));
+        self
+    }
+
+    pub(super) fn take_heard_by(&mut self) -> Option<(Interim, Option<HeaderValue>)> {
+        self.heard_by.take()
     }
 
     pub(super) fn head(&self) -> &[u8] {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::Version;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -14,8 +15,9 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
-use super::{Handler, MAX_HEAD, Permit, Server};
+use super::{Client, Handler, MAX_HEAD, Permit, Server};
 use crate::net::guarded::Guarded;
+use crate::net::interim::Interim;
 
 /// A connection that has been idle for so long gives its buffers back, which are 16 KiB. So often is it
 /// looked at while it is in use.
@@ -91,11 +93,18 @@ async fn speak<H: Handler, S: Stream>(
     stream: Guarded<S>,
     peer: SocketAddr,
 ) -> Option<Guarded<S>> {
-    let pulse = Arc::clone(stream.pulse());
+    let (pulse, aside) = (Arc::clone(stream.pulse()), Arc::clone(stream.aside()));
     let service = service_fn(|request| {
         let (handler, open) = (Arc::clone(&server.handler), pulse.open());
+        let aside = Arc::clone(&aside);
         async move {
-            let response = handler.handle(request, peer).await;
+            let is_heard = request.version() == Version::HTTP_11;
+            let interim = if is_heard { Some(Interim::open(&aside).await) } else { None };
+            let client = Client { address: peer, interim: interim.clone() };
+            let response = handler.handle(request, client).await;
+            if let Some(interim) = interim {
+                interim.close().await;
+            }
             Ok::<_, Infallible>(response.map(|body| body.keeping(open)))
         }
     });

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::streams::{Streams, gave, wanted};
-use super::{Handler, MAX_HEAD, Permit, Server};
+use super::{Client, Handler, MAX_HEAD, Permit, Server};
 use crate::net::body::{Body, BodyError, SharedBody};
 use crate::net::guarded_frames::GuardedFrames;
 use crate::net::translate::translate;
@@ -142,7 +142,8 @@ impl<H: Handler> Server<H> {
             return refusal(why.status(), &why.to_string());
         }
         head.extensions.insert(held.clone());
-        self.handler.handle(Request::from_parts(head, body), peer).await
+        let client = Client { address: peer, interim: None };
+        self.handler.handle(Request::from_parts(head, body), client).await
     }
 }
 

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::body::Body;
+use super::interim::Interim;
 use super::quota::{Quota, Seat};
 use super::tls::{H2, Tls};
 use super::workers::{Load, Workers};
@@ -25,11 +26,11 @@ pub use http2::{Held, READ_AHEAD};
 
 /// Answers requests.
 pub trait Handler: Send + Sync + 'static {
-    /// The response to one request of the client at `peer`.
+    /// The response to one request.
     fn handle(
         &self,
         request: Request<Incoming>,
-        peer: SocketAddr,
+        client: Client,
     ) -> impl Future<Output = Response<Body>> + Send;
 
     /// Whether what limits one client does not hold for this one.
@@ -39,6 +40,15 @@ pub trait Handler: Send + Sync + 'static {
 
     /// A connection was closed because its client has too many.
     fn turned_away(&self, _client: IpAddr) {}
+}
+
+/// Who has sent a request.
+#[derive(Debug)]
+pub struct Client {
+    /// The other end of the connection.
+    pub address: SocketAddr,
+    /// Takes interim responses, where the client can get them.
+    pub interim: Option<Interim>,
 }
 
 /// What a connection holds as long as it lasts, tunnel or not.
