@@ -5,8 +5,8 @@
 //! write; the response waits until they are.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
 use bytes::Bytes;
@@ -18,43 +18,70 @@ use super::headers::remove_hop_by_hop;
 /// Bytes that wait to be written, at most: what comes on top is not sent.
 const MOST_WAITING: usize = 64 << 10;
 
-/// The place of a connection where interim responses wait to be written.
+/// The place of a connection where interim responses wait to be written. But for [`Interim::send`], all is done
+/// by the task of the connection.
 #[derive(Debug, Default)]
 pub(super) struct Aside {
-    state: Mutex<State>,
-    /// Whether some do: to be told without the lock.
+    /// Requests so far.
+    requests: AtomicU64,
+    /// The request that waits for its response, or 0.
+    open: AtomicU64,
+    /// Who writes: the same task as long as the connection lasts.
+    writer: OnceLock<Waker>,
+    /// Whether anything is waiting: to be told without the lock.
     waits: AtomicBool,
+    waiting: Mutex<Waiting>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    /// Counts the requests.
+struct Waiting {
+    /// What it is for.
     request: u64,
-    /// Whether the latest one waits for its response.
-    open: bool,
     bytes: Vec<u8>,
-    /// Who writes them.
-    waker: Option<Waker>,
 }
 
 impl Aside {
+    /// Begins with the next request.
+    pub(super) async fn open(self: &Arc<Self>) -> Interim {
+        poll_fn(|cx| {
+            self.writer.get_or_init(|| cx.waker().clone());
+            let request = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+            self.open.store(request, Ordering::Release);
+            Poll::Ready(Interim { aside: Arc::clone(self), request })
+        })
+        .await
+    }
+
+    /// Waits until all is being written; what still comes for this request is not.
+    pub(super) async fn close(&self) {
+        // Who takes it wakes this task.
+        poll_fn(|_cx| if self.waits() { Poll::Pending } else { Poll::Ready(()) }).await;
+        self.open.store(0, Ordering::Release);
+    }
+
     /// Whether something waits to be written.
     pub(super) fn waits(&self) -> bool {
         self.waits.load(Ordering::Acquire)
     }
 
-    /// What waits, to be written now.
+    /// What waits, to be written now; empty if its response has begun.
     pub(super) fn take(&self) -> Bytes {
-        let mut state = self.lock();
+        let mut waiting = self.lock();
         self.waits.store(false, Ordering::Release);
-        if let Some(waker) = &state.waker {
-            waker.wake_by_ref();
-        }
-        std::mem::take(&mut state.bytes).into()
+        self.wake();
+        let bytes = std::mem::take(&mut waiting.bytes);
+        let is_open = self.open.load(Ordering::Acquire) == waiting.request;
+        if is_open { bytes.into() } else { Bytes::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wake(&self) {
+        if let Some(writer) = self.writer.get() {
+            writer.wake_by_ref();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,20 +93,6 @@ pub struct Interim {
 }
 
 impl Interim {
-    /// Begins with the next request of a connection, on the task that writes to it.
-    pub(super) async fn open(aside: &Arc<Aside>) -> Self {
-        poll_fn(|cx| {
-            let mut state = aside.lock();
-            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                state.waker = Some(cx.waker().clone());
-            }
-            state.request += 1;
-            state.open = true;
-            Poll::Ready(Self { aside: Arc::clone(aside), request: state.request })
-        })
-        .await
-    }
-
     /// Sends one on, without what is for one connection only, if the client still waits for its response.
     pub fn send(&self, head: &Parts, via: Option<&HeaderValue>) {
         let mut headers = head.headers.clone();
@@ -94,29 +107,18 @@ impl Interim {
             bytes.extend(line.concat());
         }
         bytes.extend_from_slice(b"\r\n");
-        let mut state = self.aside.lock();
-        let is_wanted = state.open && state.request == self.request;
-        if is_wanted && state.bytes.len() + bytes.len() <= MOST_WAITING {
-            state.bytes.append(&mut bytes);
-            self.aside.waits.store(true, Ordering::Release);
-            if let Some(waker) = &state.waker {
-                waker.wake_by_ref();
-            }
+        let mut waiting = self.aside.lock();
+        if self.aside.open.load(Ordering::Acquire) != self.request {
+            return;
         }
-    }
-
-    /// Waits until all are being written; there will be no more.
-    pub(super) async fn close(&self) {
-        poll_fn(|_cx| {
-            // Who takes them wakes this task.
-            let mut state = self.aside.lock();
-            if !state.bytes.is_empty() {
-                return Poll::Pending;
-            }
-            state.open = false;
-            Poll::Ready(())
-        })
-        .await;
+        if waiting.request != self.request {
+            *waiting = Waiting { request: self.request, bytes: Vec::new() };
+        }
+        if waiting.bytes.len() + bytes.len() <= MOST_WAITING {
+            waiting.bytes.append(&mut bytes);
+            self.aside.waits.store(true, Ordering::Release);
+            self.aside.wake();
+        }
     }
 }
 
@@ -134,8 +136,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_for_the_next_hop_only_stays_behind() {
-        let aside = Arc::default();
-        let interim = Interim::open(&aside).await;
+        let aside = Arc::<Aside>::default();
+        let interim = aside.open().await;
         interim.send(&early_hints(), Some(&HeaderValue::from_static("1.1 m1")));
         assert!(aside.waits());
         let expected = "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\nvia: 1.1 m1\r\n\r\n";
@@ -145,12 +147,12 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_request_that_waits_for_its_response_has_any() {
-        let aside = Arc::default();
-        let first = Interim::open(&aside).await;
-        first.close().await;
+        let aside = Arc::<Aside>::default();
+        let first = aside.open().await;
+        aside.close().await;
         first.send(&early_hints(), None);
         assert!(!aside.waits());
-        let second = Interim::open(&aside).await;
+        let second = aside.open().await;
         first.send(&early_hints(), None);
         assert!(!aside.waits());
         second.send(&early_hints(), None);
@@ -158,11 +160,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_comes_just_when_its_response_begins_is_not_written() {
+        for (now_open, written) in [(1, true), (0, false), (2, false)] {
+            let aside = Arc::<Aside>::default();
+            let first = aside.open().await;
+            first.send(&early_hints(), None);
+            aside.open.store(now_open, Ordering::Release);
+            assert_eq!(!aside.take().is_empty(), written);
+            assert!(!aside.waits());
+        }
+    }
+
+    #[tokio::test]
     async fn a_response_waits_until_they_are_written() {
-        let aside = Arc::default();
-        let interim = Interim::open(&aside).await;
+        let aside = Arc::<Aside>::default();
+        let interim = aside.open().await;
         interim.send(&early_hints(), None);
-        let mut closing = std::pin::pin!(interim.close());
+        let mut closing = std::pin::pin!(aside.close());
         assert!(polled(closing.as_mut()).is_pending());
         drop(aside.take());
         assert!(polled(closing.as_mut()).is_ready());
@@ -174,8 +188,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_takes_none_holds_little() {
-        let aside = Arc::default();
-        let interim = Interim::open(&aside).await;
+        let aside = Arc::<Aside>::default();
+        let interim = aside.open().await;
         for _ in 0..10_000 {
             interim.send(&early_hints(), None);
         }

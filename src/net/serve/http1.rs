@@ -17,7 +17,6 @@ use tokio_rustls::server::TlsStream;
 
 use super::{Client, Handler, MAX_HEAD, Permit, Server};
 use crate::net::guarded::Guarded;
-use crate::net::interim::Interim;
 
 /// A connection that has been idle for so long gives its buffers back, which are 16 KiB. So often is it
 /// looked at while it is in use.
@@ -99,12 +98,9 @@ async fn speak<H: Handler, S: Stream>(
         let aside = Arc::clone(&aside);
         async move {
             let is_heard = request.version() == Version::HTTP_11;
-            let interim = if is_heard { Some(Interim::open(&aside).await) } else { None };
-            let client = Client { address: peer, interim: interim.clone() };
-            let response = handler.handle(request, client).await;
-            if let Some(interim) = interim {
-                interim.close().await;
-            }
+            let interim = if is_heard { Some(aside.open().await) } else { None };
+            let response = handler.handle(request, Client { address: peer, interim }).await;
+            aside.close().await;
             Ok::<_, Infallible>(response.map(|body| body.keeping(open)))
         }
     });
