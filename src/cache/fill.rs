@@ -216,7 +216,7 @@ async fn finish(
             // Purged while it was named.
             spill.disk.drop_entry(key, spill.new.id);
         }
-        cache.sweep(&spill.disk);
+        cache.close_all(&spill.disk.sweep_some());
         io::Result::Ok(())
     });
     if !matches!(finished.await, Ok(Ok(()))) {

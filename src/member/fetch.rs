@@ -292,7 +292,7 @@ async fn heed_head(
     if conditions::tells_of_the_same(&stored.head, &news) {
         lookup.cache.refresh(lookup.key, stored, refreshed(lookup, stored, &news, exchange));
     } else {
-        lookup.cache.purge(&lookup.url).await;
+        lookup.cache.forget(&lookup.url).await;
     }
 }
 
@@ -457,7 +457,7 @@ async fn pass_on(
     }
     drop(flight);
     if replaces && never {
-        lookup.cache.purge(&lookup.url).await;
+        lookup.cache.forget(&lookup.url).await;
     }
 }
 
@@ -483,6 +483,6 @@ pub(super) fn void_after(
 /// Forgets what is void.
 pub(super) async fn forget(lookup: &Lookup, urls: Vec<String>) {
     for url in urls {
-        lookup.cache.purge(&url).await;
+        lookup.cache.forget(&url).await;
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
 use bytes::Bytes;
-use hyper::header::{HeaderValue, VIA};
+use hyper::header::{CONTENT_LENGTH, HeaderValue, VIA};
 use hyper::http::response::Parts;
 
 use super::headers::remove_hop_by_hop;
@@ -97,6 +97,8 @@ impl Interim {
     pub fn send(&self, head: &Parts, via: Option<&HeaderValue>) {
         let mut headers = head.headers.clone();
         remove_hop_by_hop(&mut headers);
+        // It has no content, whatever it says (RFC 9110, section 8.6).
+        headers.remove(CONTENT_LENGTH);
         if let Some(via) = via {
             headers.append(VIA, via.clone());
         }
@@ -130,7 +132,11 @@ mod tests {
 
     fn early_hints() -> Parts {
         let hints = Response::builder().status(StatusCode::EARLY_HINTS);
-        let hints = hints.header("Link", "</a.css>").header("Connection", "x").header("X", "1");
+        let hints = hints
+            .header("Link", "</a.css>")
+            .header("Connection", "x")
+            .header("X", "1")
+            .header("Content-Length", "5");
         hints.body(()).unwrap().into_parts().0
     }
 

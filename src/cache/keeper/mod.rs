@@ -19,7 +19,7 @@ use crate::cache::key::{CacheKey, Secret};
 use crate::cache::moment::Moment;
 use crate::cache::parts::fit_together;
 use crate::cache::store::codec;
-use crate::cache::store::disk::{Disk, Removed};
+use crate::cache::store::disk::{Disk, Removed, Swept};
 use crate::cache::store::growing::WINDOW;
 use crate::cache::store::memory::{
     BySize, Memory, Resource, Share, Stored, StoredBody, USUAL_WEIGHT, memory,
@@ -82,7 +82,7 @@ pub struct Cache {
     /// Changes of one key do not cross.
     locks: Vec<Mutex<()>>,
     /// Who reads in from disk.
-    reading: Vec<Mutex<()>>,
+    reading: Vec<tokio::sync::Mutex<()>>,
 }
 
 /// When a URL was purged, and by which purge of all: milliseconds are long.
@@ -148,7 +148,7 @@ impl Cache {
             purged: quick_cache::sync::Cache::new(1 << 16),
             purges: AtomicU64::new(0),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
-            reading: (0..READERS).map(|_| Mutex::new(())).collect(),
+            reading: (0..READERS).map(|_| tokio::sync::Mutex::new(())).collect(),
         })
     }
 
@@ -189,7 +189,7 @@ impl Cache {
     }
 
     /// Changes how much is kept, where that is another number than before.
-    pub fn resize(&self, settings: &CacheSettings) {
+    pub fn resize(self: &Arc<Self>, settings: &CacheSettings) {
         if settings.memory != self.memory.capacity() {
             self.memory.set_capacity(settings.memory);
         }
@@ -197,6 +197,8 @@ impl Cache {
             && at.capacity != disk.capacity()
         {
             disk.set_capacity(at.capacity);
+            let (cache, disk) = (Arc::clone(self), Arc::clone(disk));
+            tokio::task::spawn_blocking(move || cache.close_all(&disk.sweep()));
         }
     }
 
@@ -266,8 +268,10 @@ impl Cache {
         }
         let old = self.memory.peek(&key).unwrap_or_default();
         let (resource, replaced) = old.with(stored, self.share());
-        self.memory.insert(key, Arc::new(resource));
+        let mut evicted = Vec::new();
+        self.memory.insert_with_lifecycle(key, Arc::new(resource), &mut evicted);
         drop(guard);
+        drop((evicted, old));
         replaced
     }
 
@@ -307,7 +311,7 @@ impl Cache {
                         // Purged or replaced while it was written.
                         disk.drop_entry(key, id);
                     }
-                    cache.sweep(&disk);
+                    cache.close_all(&disk.sweep_some());
                 }
                 Err(error) => {
                     disk.drop_entries(key, &replaced);
@@ -329,10 +333,12 @@ impl Cache {
         let stored = Arc::new(old.with_head(head));
         let replaced = self.insert(key, &stored);
         if let Some(disk) = self.disk.clone() {
-            let refreshed = Arc::clone(&stored);
+            let (cache, refreshed) = (Arc::clone(self), Arc::clone(&stored));
             tokio::task::spawn_blocking(move || {
-                if let Some(id) = refreshed.file.get() {
-                    disk.replace_head(key, *id, &codec::encode(&refreshed.head));
+                if let Some(id) = refreshed.file.get()
+                    && !disk.replace_head(key, *id, &codec::encode(&refreshed.head))
+                {
+                    cache.close(key, *id);
                 }
                 disk.drop_entries(key, &replaced);
             });
@@ -351,24 +357,42 @@ impl Cache {
     }
 
     /// Forgets all that is stored for a URL, and what is being fetched for it.
-    pub async fn purge(self: &Arc<Self>, url: &str) -> Removed {
+    pub async fn forget(self: &Arc<Self>, url: &str) -> Removed {
         let key = self.key(url);
+        let any = self.void(key);
+        match self.disk.clone().filter(|disk| disk.may_still_have(key)) {
+            Some(disk) => {
+                let removing = tokio::task::spawn_blocking(move || disk.remove(key)).await;
+                let removed = removing.unwrap_or(Removed { any: false, gone: false });
+                Removed { any: any || removed.any, ..removed }
+            }
+            None => Removed { any, gone: true },
+        }
+    }
+
+    /// The same; and what was evicted before, but may still be there, is removed as well, so that nothing
+    /// comes back at the next start.
+    pub async fn purge(self: &Arc<Self>, url: &str) -> Removed {
+        let (key, removed) = (self.key(url), self.forget(url).await);
+        let Some(disk) = self.disk.clone() else { return removed };
+        let cache = Arc::clone(self);
+        let swept = tokio::task::spawn_blocking(move || {
+            let swept = disk.sweep();
+            cache.close_all(&swept);
+            swept
+        });
+        let left = |swept: Vec<Swept>| swept.iter().any(|swept| swept.key == key && !swept.gone);
+        let gone = removed.gone && !swept.await.map_or(true, left);
+        Removed { gone, ..removed }
+    }
+
+    /// Nothing that was asked for before now is used again; whether memory had something.
+    fn void(&self, key: CacheKey) -> bool {
         let number = self.purges.fetch_add(1, Ordering::Relaxed);
         self.purged.insert(key, Purge { at: Moment::now(), number });
         self.flights.void(key);
         self.passes.remove(&key);
-        let in_memory = self.remove(key);
-        let Some(disk) = self.disk.clone() else { return Removed { any: in_memory, gone: true } };
-        let cache = Arc::clone(self);
-        let on_disk = tokio::task::spawn_blocking(move || {
-            // What had to go before may still be there, unknown to the index.
-            let swept = cache.sweep(&disk);
-            let left = swept.iter().any(|swept| swept.key == key && !swept.gone);
-            let removed = disk.remove(key);
-            Removed { gone: removed.gone && !left, ..removed }
-        });
-        let on_disk = on_disk.await.unwrap_or(Removed { any: false, gone: false });
-        Removed { any: in_memory || on_disk.any, ..on_disk }
+        self.remove(key)
     }
 
     fn remove(&self, key: CacheKey) -> bool {

@@ -1,6 +1,6 @@
 //! The cache and its disk: what is read in from there, and what is gone from there.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::{Cache, READERS};
 use crate::cache::key::CacheKey;
@@ -20,17 +20,17 @@ impl Cache {
             return Some(found);
         }
         let disk = disk.filter(|disk| disk.may_have(key))?;
+        // One reads for all who want the same, and not too many at a time: each has files open.
+        let place = usize::try_from(key.0 % READERS).unwrap_or(0);
+        let _reading = self.reading.get(place)?.lock().await;
+        if let Some(found) = self.find(key) {
+            return Some(found);
+        }
         let (cache, disk) = (Arc::clone(self), Arc::clone(disk));
         tokio::task::spawn_blocking(move || cache.read_in(key, &disk)).await.ok().flatten()
     }
 
     fn read_in(&self, key: CacheKey, disk: &Disk) -> Option<Arc<Resource>> {
-        // One reads for all who want the same, and not too many at a time: each has files open.
-        let place = usize::try_from(key.0 % READERS).unwrap_or(0);
-        let _reading = self.reading.get(place)?.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = self.find(key) {
-            return Some(found);
-        }
         let last = self.last_purge(key);
         let mut found: Vec<Stored> = Vec::new();
         for (entry, opened) in disk.load(key) {
@@ -44,6 +44,8 @@ impl Cache {
             stored.file.set(entry.id).ok(); // it was empty
             found.push(stored);
         }
+        // Of those of one moment the later file comes first.
+        found.reverse();
         found.sort_by_key(|stored| std::cmp::Reverse(stored.head.exchange.received));
         let (mut resource, mut surplus) = (Resource::default(), Vec::new());
         for stored in found {
@@ -64,12 +66,20 @@ impl Cache {
             surplus.extend(replaced);
         }
         let resource = Arc::new(resource);
+        let mut evicted = Vec::new();
         if !resource.variants.is_empty() {
-            self.memory.insert(key, Arc::clone(&resource));
+            self.memory.insert_with_lifecycle(key, Arc::clone(&resource), &mut evicted);
         }
         drop(guard);
-        for id in surplus {
+        drop(evicted);
+        let ids: Vec<u32> =
+            resource.variants.iter().filter_map(|stored| stored.file.get().copied()).collect();
+        for id in surplus.into_iter().filter(|id| !ids.contains(id)) {
             disk.drop_entry(key, id);
+        }
+        for id in ids.into_iter().filter(|id| !disk.has(key, *id)) {
+            // Evicted meanwhile.
+            self.close(key, id);
         }
         (!resource.variants.is_empty()).then_some(resource)
     }
@@ -91,23 +101,20 @@ impl Cache {
     pub fn scan(&self, stop: impl Fn() -> bool) {
         if let Some(disk) = &self.disk {
             disk.scan(stop);
-            self.sweep(disk);
+            self.close_all(&disk.sweep());
         }
     }
 
-    /// Removes the files of what the disk had no room for, and tells which. Memory, which would keep them
-    /// open, forgets them. Blocks.
-    pub(in crate::cache) fn sweep(&self, disk: &Disk) -> Vec<Swept> {
-        let swept = disk.sweep();
-        for Swept { key, id, .. } in &swept {
+    /// Forgets in memory what the disk had no room for: its open files would keep it.
+    pub(in crate::cache) fn close_all(&self, swept: &[Swept]) {
+        for Swept { key, id, .. } in swept {
             self.close(*key, *id);
         }
-        swept
     }
 
     /// Forgets in memory what is in a file that is gone.
     pub(in crate::cache) fn close(&self, key: CacheKey, id: u32) {
-        let _guard = self.lock(key);
+        let guard = self.lock(key);
         let Some(resource) = self.memory.peek(&key) else { return };
         let is_open = |stored: &&Arc<Stored>| {
             matches!(stored.body, StoredBody::File(_)) && stored.file.get() == Some(&id)
@@ -119,5 +126,8 @@ impl Cache {
         } else if variants.len() < resource.variants.len() {
             self.memory.insert(key, Arc::new(Resource { variants }));
         }
+        // The last one to close a large file waits for the file system: not with the lock.
+        drop(guard);
+        drop(resource);
     }
 }

@@ -7,25 +7,21 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use rustix::io::Errno;
-use tokio::time::Instant;
 
 use super::folder::claim;
 use super::index::{Evicted, Index, index};
 use super::names::{self, FOLDERS, folder_of};
+use super::patience::Patience;
 use super::record::{self, BLOCK, Opened, Unfinished};
 use crate::cache::key::{CacheKey, Secret};
 
 pub use super::index::Entry;
 
-/// Failures in a row after which a disk is given up, and for how long.
-const PATIENCE: u32 = 3;
-const PAUSE: Duration = Duration::from_mins(1);
+/// Keys whose files one write removes, at most.
+const SOME: usize = 64;
 
 /// What became of the files of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,10 +66,7 @@ pub struct Disk {
     /// For what could not be removed.
     later: Sender<Evicted>,
     next_id: AtomicU32,
-    failures: AtomicU32,
-    /// Milliseconds after `began` until which the disk is left alone.
-    resting: AtomicU64,
-    began: Instant,
+    patience: Patience,
     /// Nobody else uses the folder as long as this is open.
     _lock: File,
 }
@@ -95,9 +88,7 @@ impl Disk {
             evicted: Mutex::new(evicted),
             later,
             next_id: AtomicU32::new(Secret::random().low()),
-            failures: AtomicU32::new(0),
-            resting: AtomicU64::new(0),
-            began: Instant::now(),
+            patience: Patience::new(),
             _lock: lock,
         };
         Ok((disk, secret))
@@ -135,8 +126,7 @@ impl Disk {
 
     /// Whether the disk has failed lately and is left alone.
     pub fn is_resting(&self) -> bool {
-        let until = self.resting.load(Ordering::Relaxed);
-        until > 0 && u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX) < until
+        self.patience.is_over()
     }
 
     /// Tells the index that a key is wanted, though memory answered it.
@@ -146,7 +136,17 @@ impl Disk {
 
     /// Whether there may be something; without a look at the disk.
     pub fn may_have(&self, key: CacheKey) -> bool {
-        !self.is_resting() && (self.index.contains_key(&key) || !self.is_known(key))
+        !self.is_resting() && self.may_still_have(key)
+    }
+
+    /// The same, of a disk that may have failed lately: for what is to be forgotten.
+    pub fn may_still_have(&self, key: CacheKey) -> bool {
+        self.index.contains_key(&key) || !self.is_known(key)
+    }
+
+    /// Whether the index has this file.
+    pub fn has(&self, key: CacheKey, id: u32) -> bool {
+        self.index.peek(&key).is_some_and(|entries| entries.iter().any(|entry| entry.id == id))
     }
 
     /// Opens all that is stored for a key. Blocks.
@@ -203,7 +203,7 @@ impl Disk {
             return Err(io::Error::other("the folder cannot be read"));
         }
         let size = self.name(new, head, length).inspect_err(|error| self.failed(error))?;
-        self.failures.store(0, Ordering::Relaxed);
+        self.patience.succeeded();
         self.change(key, |entries| {
             let gone: Vec<u32> =
                 entries.iter().map(|entry| entry.id).filter(|id| replaced.contains(id)).collect();
@@ -228,16 +228,20 @@ impl Disk {
 
     /// Replaces the head of a stored response; the response goes if it does not fit. On a disk that
     /// cannot be written the old head stays: by that the response is stale the sooner. Blocks.
-    pub fn replace_head(&self, key: CacheKey, id: u32, head: &[u8]) {
+    /// Tells whether the file is still there.
+    pub fn replace_head(&self, key: CacheKey, id: u32, head: &[u8]) -> bool {
         if self.is_resting() {
-            return;
+            return true;
         }
         match record::replace_head(&self.path(key, id), seed(key), head) {
-            Ok(true) => {}
-            Ok(false) => self.drop_entry(key, id),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.drop_entry(key, id),
-            Err(error) => self.failed(&error),
+            Ok(true) => return true,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                self.failed(&error);
+                return true;
+            }
+            Ok(false) | Err(_) => self.drop_entry(key, id),
         }
+        false
     }
 
     /// Removes one response. Blocks.
@@ -277,11 +281,20 @@ impl Disk {
         }
     }
 
-    /// Removes the files of what was evicted, and tells which. Blocks.
+    /// Removes all files of what was evicted, and tells which. Blocks, if need be for long.
     pub fn sweep(&self) -> Vec<Swept> {
         // Held to the end: who sweeps next must know of all.
         let evicted = self.evicted.lock().unwrap_or_else(PoisonError::into_inner);
-        let due: Vec<_> = evicted.try_iter().collect();
+        self.unlink_all(evicted.try_iter().collect())
+    }
+
+    /// The same for a few of them, if nobody else is at it.
+    pub fn sweep_some(&self) -> Vec<Swept> {
+        let due = self.evicted.try_lock().map(|evicted| evicted.try_iter().take(SOME).collect());
+        self.unlink_all(due.unwrap_or_default())
+    }
+
+    fn unlink_all(&self, due: Vec<Evicted>) -> Vec<Swept> {
         let mut swept = Vec::new();
         for (key, entries) in due {
             let Some(lock) = self.locks.get(folder_of(key)) else { continue };
@@ -296,26 +309,12 @@ impl Disk {
             }
             drop(guard);
         }
-        drop(evicted);
         swept
     }
 
     /// A read or a write failed: too many of them, and the disk is left alone for a while.
     pub fn failed(&self, error: &io::Error) {
-        // Too many open files are no fault of the disk.
-        let is_ours = matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE));
-        if self.is_resting() || is_ours {
-            return;
-        }
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-        tracing::warn!(%error, folder = %self.folder.display(), "cache disk failed");
-        if failures >= PATIENCE {
-            self.failures.store(0, Ordering::Relaxed);
-            let until = self.began.elapsed() + PAUSE;
-            self.resting
-                .store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-            tracing::error!(pause = ?PAUSE, "cache disk is left alone, memory goes on");
-        }
+        self.patience.failed(error, &self.folder);
     }
 
     /// Edits what the index has for a key, and removes the files that `edit` returns; tells whether all
@@ -398,6 +397,7 @@ pub const WRITE_AT_ONCE: u64 = 8 * BLOCK;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::store::patience::{PATIENCE, PAUSE};
 
     #[test]
     fn a_folder_of_somebody_else_is_left_as_it_is() {

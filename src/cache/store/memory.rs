@@ -134,8 +134,9 @@ impl Resource {
         if self.variants.iter().any(|newer| takes_the_place(&newer.head, &stored.head)) {
             return false;
         }
-        let most = if stored.head.part.is_some() { MOST_PARTS } else { MOST_VARIANTS };
         self.variants.push(stored);
+        let is_part = self.variants.first().is_some_and(|newest| newest.head.part.is_some());
+        let most = if is_part { MOST_PARTS } else { MOST_VARIANTS };
         let stays = share.room_for(&self.variants, most) == self.variants.len();
         if !stays {
             self.variants.pop();

@@ -7,5 +7,6 @@ pub mod growing;
 mod index;
 pub mod memory;
 mod names;
+mod patience;
 pub mod reader;
 pub mod record;
