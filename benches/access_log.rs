@@ -37,7 +37,7 @@ fn entry(c: &mut Criterion) {
         let log = AccessLog::start(&config, "cache1.example.com");
         group.bench_function(name, |b| {
             b.iter(|| {
-                let mut entry = log.begin(&head, client);
+                let mut entry = log.begin(&head, client, tokio::time::Instant::now());
                 entry.responded(StatusCode::OK, &headers, Outcome::default());
                 entry.ended(12_345, true);
             });

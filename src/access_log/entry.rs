@@ -49,8 +49,8 @@ pub(super) struct Fields {
 }
 
 impl AccessLog {
-    /// Begins the entry of a request that has just arrived.
-    pub fn begin(&self, head: &Parts, client: IpAddr) -> Box<Entry> {
+    /// Begins the entry of a request that arrived at `started`.
+    pub fn begin(&self, head: &Parts, client: IpAddr, started: Instant) -> Box<Entry> {
         let wanted = self.shared.format != Format::Squid;
         let field = |name| head.headers.get(name).filter(|_| wanted).cloned();
         let fields = Fields {
@@ -68,12 +68,7 @@ impl AccessLog {
             received: None,
             whole: false,
         };
-        Box::new(Entry {
-            log: Arc::clone(&self.shared),
-            started: Instant::now(),
-            here: None,
-            fields,
-        })
+        Box::new(Entry { log: Arc::clone(&self.shared), started, here: None, fields })
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
+use hyper::http::uri::Authority;
 use hyper::{Method, StatusCode, Uri, Version};
 
 use super::date::{Spelled, since_1970};
@@ -189,24 +190,37 @@ fn number(line: &mut Vec<u8>, name: &str, value: Option<u64>) {
 fn url(line: &mut Vec<u8>, fields: &Fields, escape: impl Fn(&mut Vec<u8>, &[u8])) {
     let uri = &fields.uri;
     if let Some(scheme) = uri.scheme_str() {
-        escape(line, scheme.as_bytes());
+        // Letters, digits, `+`, `-` and `.` (RFC 3986, section 3.1).
+        line.extend_from_slice(scheme.as_bytes());
         line.extend_from_slice(b"://");
     }
-    if let Some(authority) = uri.authority() {
-        let place = authority.as_str().rsplit('@').next().unwrap_or_default();
-        escape(line, place.as_bytes());
-    }
+    escape(line, place(uri).as_bytes());
     if fields.method != Method::CONNECT
         && let Some(path) = uri.path_and_query()
     {
-        let slash = if path.as_str().starts_with('?') { "/" } else { "" };
-        escape(line, slash.as_bytes());
+        if path.as_str().starts_with('?') {
+            line.push(b'/');
+        }
         escape(line, path.as_str().as_bytes());
     }
 }
 
+/// `host[:port]` of a target, without credentials; empty for a page of this member.
+fn place(uri: &Uri) -> &str {
+    let whole = uri.authority().map(Authority::as_str).unwrap_or_default();
+    memchr::memrchr(b'@', whole.as_bytes()).and_then(|at| whole.get(at + 1..)).unwrap_or(whole)
+}
+
+/// The host of a target, IPv6 with its brackets; `-` for a page of this member.
 fn host(uri: &Uri) -> &str {
-    uri.host().unwrap_or("-")
+    let place = place(uri);
+    let end = if place.starts_with('[') {
+        place.find(']').map(|bracket| bracket + 1)
+    } else {
+        memchr::memchr(b':', place.as_bytes())
+    };
+    let host = end.and_then(|end| place.get(..end)).unwrap_or(place);
+    if host.is_empty() { "-" } else { host }
 }
 
 fn version(version: Version) -> &'static str {
@@ -239,19 +253,13 @@ fn address(line: &mut Vec<u8>, address: IpAddr) {
 }
 
 /// A number of at least `width` places, filled up in front.
-fn decimal(line: &mut Vec<u8>, mut value: u64, width: usize, fill: u8) {
-    let mut digits = [fill; 20]; // u64::MAX has 20
-    let mut start = digits.len();
-    for place in digits.iter_mut().rev() {
-        start -= 1;
-        *place = b'0' + u8::try_from(value % 10).unwrap_or_default();
-        value /= 10;
-        if value == 0 {
-            break;
-        }
+fn decimal(line: &mut Vec<u8>, value: u64, width: usize, fill: u8) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(value);
+    for _ in digits.len()..width {
+        line.push(fill);
     }
-    let start = start.min(digits.len().saturating_sub(width));
-    line.extend_from_slice(digits.get(start..).unwrap_or_default());
+    line.extend_from_slice(digits.as_bytes());
 }
 
 #[cfg(test)]

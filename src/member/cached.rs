@@ -21,6 +21,7 @@ use crate::cache::stored::Head;
 use crate::cache::{Cache, ranges};
 use crate::net::body::Body;
 use crate::net::target::Target;
+use crate::route::RouteKey;
 use crate::site::own_page;
 
 /// What the cache knows of a request that it did not answer.
@@ -29,7 +30,7 @@ pub(super) struct Lookup {
     pub(super) cache: Arc<Cache>,
     pub(super) key: CacheKey,
     /// The URL, normalised.
-    pub(super) url: String,
+    pub(super) url: RouteKey<'static>,
     pub(super) control: RequestControl,
     /// What is stored for such a request, and has to be validated.
     pub(super) stale: Option<Arc<Stored>>,
@@ -64,7 +65,7 @@ pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
     let headers = &asked.head.headers;
     let control = RequestControl::of(headers);
     let miss = |why: Forwarded, unread: bool| {
-        let (cache, url) = (Arc::clone(cache), url.as_str().to_owned());
+        let (cache, url) = (Arc::clone(cache), url.clone().into_owned());
         let fat = asked.head.method == Method::GET && !asked.body.is_empty();
         let (stale, partly) = (None, None);
         Box::new(Lookup { cache, key, url, control, stale, partly, why, unread, fat })
@@ -109,7 +110,7 @@ pub(super) async fn look_on_disk(mut lookup: Box<Lookup>, asked: &Asked, now: Mo
     lookup.unread = false;
     let cache = Arc::clone(&lookup.cache);
     let Some(resource) = cache.load(lookup.key).await else { return Looked::Miss(lookup) };
-    let Some(stored) = cache.select(&resource, &lookup.url, &asked.head.headers) else {
+    let Some(stored) = cache.select(&resource, lookup.url.as_str(), &asked.head.headers) else {
         lookup.why = Forwarded::VaryMiss;
         return Looked::Miss(lookup);
     };
@@ -250,7 +251,7 @@ impl Lookup {
 
     /// Whether what somebody else's fetch brought is for this request, and was not banned meanwhile.
     pub(super) fn fits(&self, head: &Head, request: &HeaderMap) -> bool {
-        *head.url == *self.url && head.vary.matches(request) && self.cache.is_valid(head)
+        *head.url == *self.url.as_str() && head.vary.matches(request) && self.cache.is_valid(head)
     }
 
     /// A part of what is being fetched whole just now.
@@ -274,12 +275,12 @@ impl Lookup {
 
     /// `Cache-Status` of a request that went on.
     pub(super) fn forwarded(&self, trace: Trace) -> hyper::header::HeaderValue {
-        status::forwarded(&self.cache.terms.name, &self.url, trace)
+        status::forwarded(&self.cache.terms.name, self.url.as_str(), trace)
     }
 
     /// `Cache-Status` of a stale response that stands in for an error.
     pub(super) fn stale_on_error(&self) -> hyper::header::HeaderValue {
-        status::stale_hit(&self.cache.terms.name, &self.url, "stale-if-error")
+        status::stale_hit(&self.cache.terms.name, self.url.as_str(), "stale-if-error")
     }
 
     /// The answer to `only-if-cached` (RFC 9111, section 5.2.1.7).

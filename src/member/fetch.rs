@@ -292,7 +292,7 @@ async fn heed_head(
     if conditions::tells_of_the_same(&stored.head, &news) {
         lookup.cache.refresh(lookup.key, stored, refreshed(lookup, stored, &news, exchange));
     } else {
-        lookup.cache.forget(&lookup.url).await;
+        lookup.cache.forget(lookup.url.as_str()).await;
     }
 }
 
@@ -391,7 +391,7 @@ pub(super) async fn store(
         exchange.requested = Moment::now();
     }
     let seen = Seen {
-        url: &lookup.url,
+        url: lookup.url.as_str(),
         method,
         request: client.headers,
         status: response.status(),
@@ -457,7 +457,7 @@ async fn pass_on(
     }
     drop(flight);
     if replaces && never {
-        lookup.cache.forget(&lookup.url).await;
+        lookup.cache.forget(lookup.url.as_str()).await;
     }
 }
 
@@ -477,7 +477,7 @@ pub(super) fn void_after(
     method: &Method,
     response: &Response<Body>,
 ) -> Vec<String> {
-    invalidate::targets(method, &lookup.url, response.status(), response.headers())
+    invalidate::targets(method, lookup.url.as_str(), response.status(), response.headers())
 }
 
 /// Forgets what is void.

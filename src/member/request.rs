@@ -73,7 +73,8 @@ impl Handler for Front {
         let opaque = switched.is_some();
         let (head, incoming) = request.into_parts();
         let (plane, arrived_at) = (&self.0, Instant::now());
-        let mut entry = plane.access_log.as_ref().map(|log| log.begin(&head, peer.ip()));
+        let log = plane.access_log.as_ref();
+        let mut entry = log.map(|log| log.begin(&head, peer.ip(), arrived_at));
         let body = SharedBody::new(incoming, plane.config.limits.idle);
         let arrived = Arrived { head, body, switched, interim };
         let snapshot = plane.current.load();
@@ -215,7 +216,7 @@ impl Plane {
         snapshot: &Arc<Snapshot>,
         origin: Origin,
     ) {
-        let key = RouteKey::of(&lookup.url, snapshot.hash_key());
+        let key = lookup.url.narrowed(snapshot.hash_key());
         let first = Course::new(snapshot, origin, 1).next(&key, |_, _| false);
         if let Decision::Here(_) = first {
             self.tasks.spawn(fetch::refresh(Arc::clone(self), request, lookup));
@@ -230,15 +231,19 @@ impl Plane {
         snapshot: &Snapshot,
         lookup: Option<Box<Lookup>>,
     ) -> Result<Response<Body>, Failure> {
-        let url = request.target.url().into_owned();
-        let key = RouteKey::of(&url, snapshot.hash_key());
+        let kind = snapshot.hash_key();
+        let url = if lookup.is_none() { request.target.url().into_owned() } else { String::new() };
+        let key = match &lookup {
+            Some(lookup) => lookup.url.narrowed(kind),
+            None => RouteKey::of(&url, kind),
+        };
         loop {
             let is_down = |ready: &Ready, place: usize| {
                 let sibling = ready.siblings.get(place);
                 sibling.is_none_or(|it| self.health.is_down(&it.authority, Instant::now()))
             };
             let decision = course.next(&key, is_down);
-            tracing::debug!(url, ?decision, "request routed");
+            tracing::debug!(%key, ?decision, "request routed");
             let sibling = match decision {
                 Decision::Sibling(place) => {
                     let ready = snapshot.ready();

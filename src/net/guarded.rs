@@ -58,7 +58,8 @@ impl Pulse {
     /// Counts a request until this is dropped.
     pub(super) fn open(self: &Arc<Self>) -> Open {
         self.open.fetch_add(1, Ordering::Relaxed);
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        // Only the connection's task begins requests.
+        self.requests.store(self.requests.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         Open(Arc::clone(self))
     }
 
@@ -127,7 +128,8 @@ impl<S> Guarded<S> {
     }
 
     fn beat(&self) {
-        self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        // Only this connection's task counts.
+        self.pulse.beats.store(self.pulse.beats() + 1, Ordering::Relaxed);
         self.mark();
     }
 

@@ -45,7 +45,8 @@ impl Aside {
     pub(super) async fn open(self: &Arc<Self>) -> Interim {
         poll_fn(|cx| {
             self.writer.get_or_init(|| cx.waker().clone());
-            let request = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+            let request = self.requests.load(Ordering::Relaxed) + 1;
+            self.requests.store(request, Ordering::Relaxed);
             self.open.store(request, Ordering::Release);
             Poll::Ready(Interim { aside: Arc::clone(self), request })
         })

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod client;
 pub mod destination;
+mod doze;
 pub mod etag;
 pub mod fetch;
 pub mod frames;

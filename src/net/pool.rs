@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -18,7 +17,7 @@ use super::workers;
 pub struct PoolLimits {
     /// Idle connections to one address at most, for each worker. 0 keeps none.
     pub idle_per_address: usize,
-    /// Idle connections in all.
+    /// Idle connections in all, an equal share for each worker.
     pub idle_in_all: usize,
     /// How long an idle connection is kept; shorter than servers' usual 60 s, so that they seldom
     /// close one just as it is used.
@@ -36,12 +35,18 @@ impl Default for PoolLimits {
 #[derive(Debug)]
 pub struct Pool {
     /// By [`workers::here`].
-    idle: Vec<Mutex<HashMap<Arc<str>, Kept>>>,
+    shelves: Vec<Mutex<Shelf>>,
     limits: PoolLimits,
-    /// One for each idle connection.
-    slots: Arc<Semaphore>,
     /// The tasks that send bodies whose responses have begun.
     tasks: TaskTracker,
+}
+
+/// The idle connections of one worker.
+#[derive(Debug, Default)]
+struct Shelf {
+    by_address: HashMap<Arc<str>, Kept>,
+    /// How many there are.
+    count: usize,
 }
 
 /// The idle connections to one address.
@@ -55,15 +60,13 @@ struct Kept {
 struct Idle {
     connection: Connection,
     since: Instant,
-    _slot: OwnedSemaphorePermit,
 }
 
 impl Pool {
     /// An empty pool; bodies whose responses have begun are sent by tasks of `tasks`.
     pub fn new(limits: PoolLimits, tasks: TaskTracker) -> Arc<Self> {
-        let slots = Arc::new(Semaphore::new(limits.idle_in_all));
-        let idle = (0..=workers::count()).map(|_| Mutex::default()).collect();
-        Arc::new(Self { idle, limits, slots, tasks })
+        let shelves = (0..=workers::count()).map(|_| Mutex::default()).collect();
+        Arc::new(Self { shelves, limits, tasks })
     }
 
     /// A connection that is there and ready, idle for less than `fresh` at most.
@@ -73,10 +76,12 @@ impl Pool {
         let now = Instant::now();
         let longest = fresh.unwrap_or(self.limits.idle).min(self.limits.idle);
         let home = workers::here();
-        let mut idle = self.lock(home)?;
-        let Kept { address, idle } = idle.get_mut(address)?;
+        let mut shelf = self.lock(home)?;
+        let Shelf { by_address, count } = &mut *shelf;
+        let Kept { address, idle } = by_address.get_mut(address)?;
         // The latest is the freshest; what was closed meanwhile goes.
         while let Some(Idle { connection, .. }) = idle.pop_if(|idle| now - idle.since < longest) {
+            *count -= 1;
             if connection.is_idle() {
                 let (address, pool) = (Arc::clone(address), Arc::clone(self));
                 return Some(Lease { connection, address, pool, home, reused: true });
@@ -87,8 +92,8 @@ impl Pool {
 
     /// Drops the idle connections to an address: its other end is not what it was.
     pub fn forget(&self, address: &str) {
-        for mut idle in self.all() {
-            idle.remove(address);
+        for mut shelf in self.all() {
+            shelf.count -= shelf.by_address.remove(address).map_or(0, |kept| kept.idle.len());
         }
     }
 
@@ -102,25 +107,31 @@ impl Pool {
     /// Drops what has been idle for too long; call it now and then.
     pub fn sweep(&self) {
         let now = Instant::now();
-        for mut idle in self.all() {
-            idle.retain(|_, Kept { idle, .. }| {
+        for mut shelf in self.all() {
+            shelf.by_address.retain(|_, Kept { idle, .. }| {
                 idle.retain(|it| it.connection.is_idle() && now - it.since < self.limits.idle);
                 !idle.is_empty()
             });
+            shelf.count = shelf.by_address.values().map(|kept| kept.idle.len()).sum();
         }
     }
 
     /// Drops all idle connections; call it when no more requests follow.
     pub fn clear(&self) {
-        self.all().for_each(|mut idle| idle.clear());
+        self.all().for_each(|mut shelf| *shelf = Shelf::default());
     }
 
-    fn all(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<Arc<str>, Kept>>> {
-        self.idle.iter().map(|idle| idle.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Idle connections of one worker at most.
+    fn share(&self) -> usize {
+        self.limits.idle_in_all.div_ceil(self.shelves.len().saturating_sub(1).max(1))
     }
 
-    fn lock(&self, home: usize) -> Option<MutexGuard<'_, HashMap<Arc<str>, Kept>>> {
-        Some(self.idle.get(home)?.lock().unwrap_or_else(PoisonError::into_inner))
+    fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Shelf>> {
+        self.shelves.iter().map(|shelf| shelf.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lock(&self, home: usize) -> Option<MutexGuard<'_, Shelf>> {
+        Some(self.shelves.get(home)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -169,16 +180,22 @@ impl Lease {
     pub fn give_back(self) {
         let Self { connection, address, pool, home, .. } = self;
         let Some(connection) = connection.rested() else { return };
-        let Ok(slot) = Arc::clone(&pool.slots).try_acquire_owned() else { return };
-        let Some(mut all) = pool.lock(home) else { return };
-        let Kept { idle, .. } = all
+        let Some(mut shelf) = pool.lock(home) else { return };
+        let Shelf { by_address, count } = &mut *shelf;
+        if *count >= pool.share() {
+            return;
+        }
+        let Kept { idle, .. } = by_address
             .entry(address)
             .or_insert_with_key(|address| Kept { address: Arc::clone(address), idle: Vec::new() });
         if idle.len() >= pool.limits.idle_per_address {
+            let before = idle.len();
             idle.retain(|idle| idle.connection.is_idle());
+            *count -= before - idle.len();
         }
         if idle.len() < pool.limits.idle_per_address {
-            idle.push(Idle { connection, since: Instant::now(), _slot: slot });
+            idle.push(Idle { connection, since: Instant::now() });
+            *count += 1;
         }
     }
 }

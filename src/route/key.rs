@@ -47,6 +47,20 @@ impl<'a> RouteKey<'a> {
         Self(Cow::Owned(format!("http://{host}{colon}{port}{slash}{path}")))
     }
 
+    /// The key by less of the URL, of a key that was made with [`HashKey::Url`] of an `http:` URL: the same
+    /// as that of the URL itself.
+    pub fn narrowed(&self, kind: HashKey) -> RouteKey<'_> {
+        match kind {
+            HashKey::Url => RouteKey(Cow::Borrowed(&self.0)),
+            HashKey::Path | HashKey::Host => RouteKey::of(&self.0, kind),
+        }
+    }
+
+    /// The same key, with a text of its own.
+    pub fn into_owned(self) -> RouteKey<'static> {
+        RouteKey(Cow::Owned(self.0.into_owned()))
+    }
+
     /// The text that is hashed.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -458,7 +458,10 @@ impl Cache {
 
     /// The response to this URL cannot be shared: the next ones do not wait for each other.
     pub fn pass(&self, key: CacheKey, now: Moment) {
-        self.passes.insert(key, now + PASS);
+        // Most are known by the response before: that need not be noted anew each time.
+        if self.passes.get(&key).is_none_or(|until| until < now + PASS / 2) {
+            self.passes.insert(key, now + PASS);
+        }
     }
 
     /// Whether the last response could not be shared.

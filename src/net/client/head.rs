@@ -106,16 +106,18 @@ fn parse(bytes: &[u8], method: &Method) -> Result<Option<(Head, usize)>, Malform
     let copy = Bytes::copy_from_slice(bytes.get(..used).unwrap_or_default());
     let mut headers = HeaderMap::with_capacity(response.headers.len() + SPARE);
     let mut said = Connection::default();
+    let mut framing = Framing::default();
     for field in response.headers.iter() {
         if field.name.eq_ignore_ascii_case(CONNECTION.as_str()) && said.hears(field.value) {
             continue;
         }
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let value = HeaderValue::from_maybe_shared(copy.slice(place_of(field.value, bytes)));
-        match (name, value) {
-            (Ok(name), Ok(value)) => headers.append(name, value),
-            _ => return Err(Malformed("malformed header line")),
+        let (Ok(name), Ok(value)) = (name, value) else {
+            return Err(Malformed("malformed header line"));
         };
+        framing.hears(&name, field.value);
+        headers.append(name, value);
     }
     let status = response.code.and_then(|code| StatusCode::from_u16(code).ok());
     let version = if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
@@ -124,9 +126,12 @@ fn parse(bytes: &[u8], method: &Method) -> Result<Option<(Head, usize)>, Malform
     *built.version_mut() = version;
     *built.headers_mut() = headers;
     let (mut parts, ()) = built.into_parts();
-    let length = length(&parts, method)?;
-    if let BodyLength::Exactly(length @ 1..) = length {
-        say_once(&mut parts.headers, length);
+    let length = length(&parts, &framing, method)?;
+    if let BodyLength::Exactly(length @ 1..) = length
+        && framing.repeats
+    {
+        // A length that was said twice goes on once (RFC 9110, section 8.6).
+        parts.headers.insert(CONTENT_LENGTH, length.into());
     }
     let keep_alive = length != BodyLength::UntilClose && said.persists(&parts);
     Ok(Some((Head { parts, length, keep_alive }, used)))
@@ -167,10 +172,42 @@ impl Connection {
     }
 }
 
+/// What the fields say of the length of the body.
+#[derive(Debug, Default)]
+struct Framing {
+    /// How many lines name transfer codings.
+    codings: usize,
+    /// Whether the last of them says `chunked` and no more.
+    chunked: bool,
+    length: Option<u64>,
+    /// The length is no number, or two of them.
+    contradicts: bool,
+    /// The length is said more than once.
+    repeats: bool,
+}
+
+impl Framing {
+    fn hears(&mut self, name: &HeaderName, value: &[u8]) {
+        if *name == TRANSFER_ENCODING {
+            self.codings += 1;
+            self.chunked = value.eq_ignore_ascii_case(b"chunked");
+        } else if *name == CONTENT_LENGTH {
+            // Some say it twice, or as a list: the same number is no contradiction.
+            for number in value.split(|&byte| byte == b',') {
+                let number = decimal(number.trim_ascii());
+                self.repeats |= self.length.is_some();
+                self.contradicts |=
+                    number.is_none() || self.length.is_some_and(|said| Some(said) != number);
+                self.length = number;
+            }
+        }
+    }
+}
+
 /// RFC 9112, section 6.3. A coding other than one `chunked` would be lost on the way, and is refused.
-fn length(head: &Parts, method: &Method) -> Result<BodyLength, Malformed> {
-    let coded = head.headers.contains_key(TRANSFER_ENCODING);
-    if coded && !is_chunked(&head.headers) {
+fn length(head: &Parts, framing: &Framing, method: &Method) -> Result<BodyLength, Malformed> {
+    let coded = framing.codings > 0;
+    if coded && !(framing.codings == 1 && framing.chunked) {
         return Err(Malformed("response has an unknown transfer coding"));
     }
     if coded && head.version == Version::HTTP_10 {
@@ -186,33 +223,10 @@ fn length(head: &Parts, method: &Method) -> Result<BodyLength, Malformed> {
     if coded {
         return Ok(BodyLength::Chunked);
     }
-    let mut said = None;
-    for value in head.headers.get_all(CONTENT_LENGTH) {
-        // Some say it twice, or as a list: the same number is no contradiction.
-        for number in value.as_bytes().split(|&byte| byte == b',') {
-            let number = decimal(number.trim_ascii())
-                .filter(|number| said.is_none_or(|said| said == *number))
-                .ok_or(Malformed("Content-Length must be one number"))?;
-            said = Some(number);
-        }
+    if framing.contradicts {
+        return Err(Malformed("Content-Length must be one number"));
     }
-    Ok(said.map_or(BodyLength::UntilClose, BodyLength::Exactly))
-}
-
-/// A length that was said twice goes on once (RFC 9110, section 8.6).
-fn say_once(headers: &mut HeaderMap, length: u64) {
-    let mut said = headers.get_all(CONTENT_LENGTH).into_iter();
-    let once = said.next().is_some_and(|value| !value.as_bytes().contains(&b','));
-    if !once || said.next().is_some() {
-        headers.insert(CONTENT_LENGTH, length.into());
-    }
-}
-
-fn is_chunked(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
-    let first = codings.next();
-    codings.next().is_none()
-        && first.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    Ok(framing.length.map_or(BodyLength::UntilClose, BodyLength::Exactly))
 }
 
 /// A number of at most 18 digits.

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
 use super::{Client, Handler, MAX_HEAD, Permit, Server};
+use crate::net::doze::Doze;
 use crate::net::guarded::Guarded;
 
 /// A connection that has been idle for so long gives its buffers back, which are 16 KiB. So often is it
@@ -86,6 +87,22 @@ async fn wait<H: Handler, S: Stream>(
     }
 }
 
+/// What happens to a connection that its peer does not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    /// The server stops.
+    Shutdown,
+    /// It is time for a look.
+    Look,
+}
+
+async fn event<H: Handler>(server: &Server<H>, look: Duration) -> Event {
+    tokio::select! {
+        () = server.shutdown.cancelled() => Event::Shutdown,
+        () = tokio::time::sleep(look) => Event::Look,
+    }
+}
+
 /// Answers requests until the connection has ended, or is idle: then it is returned.
 async fn speak<H: Handler, S: Stream>(
     server: &Server<H>,
@@ -93,9 +110,9 @@ async fn speak<H: Handler, S: Stream>(
     peer: SocketAddr,
 ) -> Option<Guarded<S>> {
     let (pulse, aside) = (Arc::clone(stream.pulse()), Arc::clone(stream.aside()));
+    let (handler, aside) = (&*server.handler, &aside);
     let service = service_fn(|request| {
-        let (handler, open) = (Arc::clone(&server.handler), pulse.open());
-        let aside = Arc::clone(&aside);
+        let open = pulse.open();
         async move {
             let is_heard = request.version() == Version::HTTP_11;
             let interim = if is_heard { Some(aside.open().await) } else { None };
@@ -111,39 +128,39 @@ async fn speak<H: Handler, S: Stream>(
     // What has nothing to give back is looked at for the sake of the limit alone.
     let seldom = (server.limits.header / 8).clamp(LOOK, RARE_LOOK);
     let every = if S::WAITS { LOOK } else { seldom };
-    let mut look = std::pin::pin!(tokio::time::sleep(every));
+    let mut next = Doze::new(event(server, every));
     let mut beats = pulse.beats();
     // hyper's own limit on a head would be a timer for each request.
     let mut awaited: Option<(u64, Instant)> = None;
     let ended = loop {
-        tokio::select! {
+        let happened = tokio::select! {
+            biased;
             ended = &mut serving => break ended,
-            () = server.shutdown.cancelled() => {
-                std::pin::Pin::new(&mut serving).graceful_shutdown();
-                match server.overdue.run_until_cancelled(&mut serving).await {
-                    Some(ended) => break ended,
-                    None => return None,
-                }
+            event = &mut next => event,
+        };
+        if happened == Event::Shutdown {
+            std::pin::Pin::new(&mut serving).graceful_shutdown();
+            match server.overdue.run_until_cancelled(&mut serving).await {
+                Some(ended) => break ended,
+                None => return None,
             }
-            () = look.as_mut() => {
-                let seen = pulse.beats();
-                if S::WAITS && seen == beats && pulse.is_idle() {
-                    let parts = serving.into_parts()?;
-                    // Nothing has come of another request.
-                    return parts.read_buf.is_empty().then(|| parts.io.into_inner());
-                }
-                beats = seen;
-                let now = Instant::now();
-                awaited = pulse.awaits_head().map(|requests| match awaited {
-                    Some((before, since)) if before == requests => (requests, since),
-                    _ => (requests, now),
-                });
-                if awaited.is_some_and(|(_, since)| now - since >= server.limits.header) {
-                    tracing::debug!(%peer, "client connection closed: no request in time");
-                    return None;
-                }
-                look.as_mut().reset(now + every);
-            }
+        }
+        next = Doze::new(event(server, every));
+        let seen = pulse.beats();
+        if S::WAITS && seen == beats && pulse.is_idle() {
+            let parts = serving.into_parts()?;
+            // Nothing has come of another request.
+            return parts.read_buf.is_empty().then(|| parts.io.into_inner());
+        }
+        beats = seen;
+        let now = Instant::now();
+        awaited = pulse.awaits_head().map(|requests| match awaited {
+            Some((before, since)) if before == requests => (requests, since),
+            _ => (requests, now),
+        });
+        if awaited.is_some_and(|(_, since)| now - since >= server.limits.header) {
+            tracing::debug!(%peer, "client connection closed: no request in time");
+            return None;
         }
     };
     if let Err(error) = ended {
