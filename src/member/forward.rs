@@ -1,6 +1,7 @@
 //! Sends a request to one next hop and streams the response back.
 
 use std::borrow::Cow;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use hyper::header::{
@@ -17,7 +18,7 @@ use super::tunnel;
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, SharedBody};
 use crate::net::client::decode::BodyLength;
-use crate::net::client::{Outgoing, Reply, SendError, UpstreamBody};
+use crate::net::client::{Hearer, Outgoing, Reply, SendError, UpstreamBody};
 use crate::net::guarded::was_away;
 use crate::net::headers::{OneHop, has_token, remove_hop_by_hop};
 use crate::net::pool::Lease;
@@ -96,8 +97,14 @@ pub(super) async fn exchange(
         };
         let reused = lease.is_reused();
         let request = build(plane, asked, next)?;
-        let limits = (next.first_byte(plane), plane.config.limits.idle);
-        match send(limits, &mut lease, request, &asked.body).await {
+        let via = plane.via.of(Version::HTTP_11);
+        let hearer = asked.interim.as_ref().map(|client| Hearer { client, via });
+        let (first_byte, idle) = (next.first_byte(plane), plane.config.limits.idle);
+        let sent = {
+            let sending = pin!(lease.send(request, hearer, idle));
+            in_time(sending, first_byte, &asked.body).await
+        };
+        match sent {
             Ok(mut reply) => {
                 if let NextHop::Sibling(sibling, _) = next {
                     plane.health.answered(&sibling.authority);
@@ -202,8 +209,7 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Outgoing, F
         (target @ (Target::Tunnel { .. } | Target::Own), _) => (target.url(), target.url()),
     };
     let unfit = || Failure::new(Cause::RequestError, "target cannot be passed on");
-    let request = Outgoing::new(method, &target, &host).ok_or_else(unfit)?;
-    let mut request = request.heard_by(asked.interim.as_ref(), plane.via.of(Version::HTTP_11));
+    let mut request = Outgoing::new(method, &target, &host).ok_or_else(unfit)?;
     let (one_hop, mut said) = (OneHop::of(headers), None);
     for (name, value) in headers {
         if one_hop.has(name) || *name == HOST || *name == PROXY_AUTHORIZATION || *name == HOP {
@@ -240,19 +246,17 @@ fn expects_continue(asked: &Asked) -> bool {
     has_token(&asked.head.headers, &EXPECT, "100-continue")
 }
 
-async fn send(
-    (silence, idle): (Duration, Duration),
-    lease: &mut Lease,
-    request: Outgoing,
+/// Waits for a response; nobody may be silent for longer than `silence`.
+async fn in_time(
+    mut sending: Pin<&mut impl Future<Output = Result<Reply, SendError>>>,
+    silence: Duration,
     body: &SharedBody,
 ) -> Result<Reply, Failure> {
-    let sending = lease.send(request, idle);
-    tokio::pin!(sending);
     let mut progress = body.progress();
     loop {
         // The limit is on silence: a long upload is none.
         let deadline = Instant::now() + silence;
-        match tokio::time::timeout_at(deadline, &mut sending).await {
+        match tokio::time::timeout_at(deadline, sending.as_mut()).await {
             Ok(result) => return result.map_err(|error| failure_of(&error, body)),
             Err(_elapsed) if was_away(deadline) => {}
             Err(_elapsed) if body.progress() > progress => progress = body.progress(),

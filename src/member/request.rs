@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
+use pat::HashKey;
 use tokio::time::Instant;
 
 use super::cached::{self, Looked, Lookup};
@@ -33,19 +34,12 @@ use crate::net::serve::{Client, Handler};
 use crate::net::target::{Target, target};
 use crate::route::RouteKey;
 
-/// One request as it came.
-struct Arrived {
-    head: Parts,
-    body: SharedBody,
-    switched: Option<hyper::upgrade::OnUpgrade>,
-    interim: Option<Interim>,
-}
-
-/// One request, read and admitted.
+/// One request.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) head: Parts,
     pub(super) body: SharedBody,
+    /// A page of this member until it is read.
     pub(super) target: Target,
     /// Resolves to the client's connection once it is switched to another protocol.
     pub(super) switched: Option<hyper::upgrade::OnUpgrade>,
@@ -76,9 +70,9 @@ impl Handler for Front {
         let log = plane.access_log.as_ref();
         let mut entry = log.map(|log| log.begin(&head, peer.ip(), arrived_at));
         let body = SharedBody::new(incoming, plane.config.limits.idle);
-        let arrived = Arrived { head, body, switched, interim };
+        let request = Box::new(Asked { head, body, target: Target::Own, switched, interim });
         let snapshot = plane.current.load();
-        let mut response = match plane.serve(arrived, &snapshot, peer, &mut entry).await {
+        let mut response = match plane.serve(request, &snapshot, peer, &mut entry).await {
             Ok(response) => response,
             Err(failure) => {
                 plane.stats.failures.add();
@@ -122,21 +116,22 @@ pub(super) struct Switched(pub(super) Arc<Traffic>);
 impl Plane {
     async fn serve(
         self: &Arc<Self>,
-        arrived: Arrived,
+        mut request: Box<Asked>,
         snapshot: &Arc<Snapshot>,
         peer: SocketAddr,
         entry: &mut Option<Box<Entry>>,
     ) -> Result<Response<Body>, Failure> {
-        let Arrived { head, body, switched, interim } = arrived;
-        let target = target(&head.method, &head.uri, &head.headers, head.version)?;
+        let head = &request.head;
+        request.target = target(&head.method, &head.uri, &head.headers, head.version)?;
+        let Asked { head, body, target, .. } = &*request;
         let is_member = snapshot.is_member_address(peer.ip());
-        if target != Target::Own {
+        if *target != Target::Own {
             // Own pages are for monitors and members too, which are not known before there is a table.
             admit::pace(self, peer.ip(), is_member)?;
         }
-        admit::admit(&self.config.access, peer.ip(), is_member, &head.method, &target)?;
-        if target == Target::Own {
-            return Ok(Box::pin(own::answer(self, &head, &body, peer)).await);
+        admit::admit(&self.config.access, peer.ip(), is_member, &head.method, target)?;
+        if *target == Target::Own {
+            return Ok(Box::pin(own::answer(self, head, body, peer)).await);
         }
         self.stats.requests.add();
         if self.auth.is_some() {
@@ -157,7 +152,6 @@ impl Plane {
         if origin == Origin::ForeignSibling {
             self.stats.foreign_table.add();
         }
-        let request = Asked { head, body, target, switched, interim };
         let looked = cached::look_up(self, &request, Moment::now());
         if let Looked::Answer(response, cache) = looked {
             self.stats.hits.add();
@@ -167,7 +161,7 @@ impl Plane {
             return Ok(response);
         }
         // What asks others takes much room, which a request that is answered here does not need.
-        Box::pin(self.go_on(Box::new(request), looked, origin, snapshot)).await
+        Box::pin(self.go_on(request, looked, origin, snapshot)).await
     }
 
     /// What memory could not answer alone.
@@ -216,7 +210,8 @@ impl Plane {
         snapshot: &Arc<Snapshot>,
         origin: Origin,
     ) {
-        let key = lookup.url.narrowed(snapshot.hash_key());
+        let url = request.target.url();
+        let key = RouteKey::of(&url, snapshot.hash_key());
         let first = Course::new(snapshot, origin, 1).next(&key, |_, _| false);
         if let Decision::Here(_) = first {
             self.tasks.spawn(fetch::refresh(Arc::clone(self), request, lookup));
@@ -232,11 +227,10 @@ impl Plane {
         lookup: Option<Box<Lookup>>,
     ) -> Result<Response<Body>, Failure> {
         let kind = snapshot.hash_key();
-        let url = if lookup.is_none() { request.target.url().into_owned() } else { String::new() };
-        let key = match &lookup {
-            Some(lookup) => lookup.url.narrowed(kind),
-            None => RouteKey::of(&url, kind),
-        };
+        // The cache has made the key of the whole URL, the usual one, already.
+        let known = lookup.as_ref().filter(|_| kind == HashKey::Url).map(|lookup| &lookup.url);
+        let url = known.map_or_else(|| request.target.url().into_owned(), |_key| String::new());
+        let key = known.map_or_else(|| RouteKey::of(&url, kind), RouteKey::borrowed);
         loop {
             let is_down = |ready: &Ready, place: usize| {
                 let sibling = ready.siblings.get(place);

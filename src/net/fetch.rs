@@ -82,7 +82,7 @@ pub async fn fetch(request: Request<Body>, limits: FetchLimits) -> Result<Answer
     let request = outgoing(request, &uri).ok_or_else(bad_url)?;
     let exchange = async {
         let mut connection = Connection::new(stream);
-        let sent = connection.send(request, limits.answer).await;
+        let sent = connection.send(request, None, limits.answer).await;
         let mut reply = sent.map_err(|error| broken(error.to_string()))?;
         if let Some(uploading) = reply.uploading.take() {
             connection.upload(uploading, &TaskTracker::new());

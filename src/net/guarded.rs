@@ -1,5 +1,6 @@
 //! A client's connection under guard: framing is looked at, and a client that stops reading is let go.
 
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +15,15 @@ use tokio::time::{Instant, Sleep};
 use super::framing::Framing;
 use super::interim::Aside;
 use super::serve::Permit;
+use super::turn::Turn;
+
+/// Bytes that are copied together to be written: for so few, that costs less than a list of pieces costs
+/// the kernel.
+const FEW: usize = 4 << 10;
+
+thread_local! {
+    static TOGETHER: RefCell<Vec<u8>> = RefCell::default();
+}
 
 /// A stream whose requests are framed beyond doubt, as far as its reader can see.
 ///
@@ -32,6 +42,8 @@ pub struct Guarded<S> {
     aside: Arc<Aside>,
     /// Interim responses that are being written.
     begun: Bytes,
+    /// Due before the first write after something was read.
+    turn: Turn,
     _permit: Permit,
 }
 
@@ -106,6 +118,7 @@ impl<S> Guarded<S> {
             pulse: Arc::default(),
             aside: Arc::default(),
             begun: Bytes::new(),
+            turn: Turn::default(),
             _permit: permit,
         };
         guarded.mark();
@@ -193,6 +206,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             }
             buf.set_filled(before + place + 1);
         }
+        this.turn.renew();
         this.beat();
         Poll::Ready(Ok(()))
     }
@@ -219,6 +233,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        ready!(this.turn.poll(cx));
         ready!(this.poll_begun(cx))?;
         let written = Pin::new(&mut this.stream).poll_write(cx, buf);
         this.watch(cx, written)
@@ -230,8 +245,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        ready!(this.turn.poll(cx));
         ready!(this.poll_begun(cx))?;
-        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        let stream = Pin::new(&mut this.stream);
+        let written = if bufs.len() > 1 && bufs.iter().map(|buf| buf.len()).sum::<usize>() <= FEW {
+            TOGETHER.with_borrow_mut(|together| {
+                together.clear();
+                for buf in bufs {
+                    together.extend_from_slice(buf);
+                }
+                stream.poll_write(cx, together)
+            })
+        } else {
+            stream.poll_write_vectored(cx, bufs)
+        };
         this.watch(cx, written)
     }
 

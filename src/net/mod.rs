@@ -25,4 +25,5 @@ pub mod serve;
 pub mod target;
 pub mod tls;
 pub mod translate;
+mod turn;
 pub mod workers;

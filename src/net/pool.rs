@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::client::{Connection, Outgoing, Reply, SendError, Uploading};
+use super::client::{Connection, Hearer, Outgoing, Reply, SendError, Uploading};
 use super::workers;
 
 /// How many idle connections are kept, and for how long.
@@ -152,13 +152,18 @@ impl Lease {
         self.reused
     }
 
-    /// Sends a request and waits for the head of its response; `idle` limits how long the next hop may
-    /// refuse to take any of the body.
+    /// Sends a request and waits for the head of its response, of which `hearer` gets those that come before
+    /// the last; `idle` limits how long the next hop may refuse to take any of the body.
     ///
     /// # Errors
     /// No response, or none that can be understood.
-    pub async fn send(&mut self, request: Outgoing, idle: Duration) -> Result<Reply, SendError> {
-        self.connection.send(request, idle).await
+    pub async fn send(
+        &mut self,
+        request: Outgoing,
+        hearer: Option<Hearer<'_>>,
+        idle: Duration,
+    ) -> Result<Reply, SendError> {
+        self.connection.send(request, hearer, idle).await
     }
 
     /// Lets a body be sent in the background.

@@ -47,13 +47,9 @@ impl<'a> RouteKey<'a> {
         Self(Cow::Owned(format!("http://{host}{colon}{port}{slash}{path}")))
     }
 
-    /// The key by less of the URL, of a key that was made with [`HashKey::Url`] of an `http:` URL: the same
-    /// as that of the URL itself.
-    pub fn narrowed(&self, kind: HashKey) -> RouteKey<'_> {
-        match kind {
-            HashKey::Url => RouteKey(Cow::Borrowed(&self.0)),
-            HashKey::Path | HashKey::Host => RouteKey::of(&self.0, kind),
-        }
+    /// The same key, without a copy.
+    pub fn borrowed(&self) -> RouteKey<'_> {
+        RouteKey(Cow::Borrowed(&self.0))
     }
 
     /// The same key, with a text of its own.

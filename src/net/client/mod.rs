@@ -33,6 +33,7 @@ use self::decode::{BodyLength, Malformed};
 use self::head::Head;
 use super::body::BodyError;
 use super::interim::Interim;
+use super::turn::Turn;
 
 /// How long a body waits for the server's 100 before it is sent all the same: not every server sends
 /// one.
@@ -129,22 +130,25 @@ impl Connection {
             && self.read.try_read(&mut [0]).as_ref().is_err_and(silent)
     }
 
-    /// Sends a request and waits for the head of its response; `idle` limits how long the server may
-    /// refuse to take any of the body. Dropped midway, the connection is of no further use.
+    /// Sends a request and waits for the head of its response, of which `hearer` gets those that come before
+    /// the last; `idle` limits how long the server may refuse to take any of the body. Dropped midway, the connection is of no further use.
     ///
     /// # Errors
     /// No response, or none that can be understood.
     pub async fn send(
         &mut self,
-        mut request: Outgoing,
+        request: Outgoing,
+        hearer: Option<Hearer<'_>>,
         idle: Duration,
     ) -> Result<Reply, SendError> {
         let Writer::Here(mut write) = std::mem::replace(&mut self.write, Writer::Gone) else {
             return Err(SendError::Unsent);
         };
-        let mut heard = Heard { count: 0, by: request.take_heard_by() };
+        let mut heard = Heard { count: 0, by: hearer };
         let (bytes, method) = (request.head(), request.method());
         let mut sent = 0;
+        let mut turn = Turn::due();
+        poll_fn(|cx| turn.poll(cx)).await;
         while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
             match write.write(rest).await {
                 Ok(0) | Err(_) if sent == 0 => return Err(SendError::Unsent),
@@ -189,7 +193,7 @@ impl Connection {
     async fn passage(
         &mut self,
         method: &Method,
-        heard: &mut Heard,
+        heard: &mut Heard<'_>,
     ) -> Result<Option<Head>, SendError> {
         loop {
             let head = self.next_head(method, heard).await?;
@@ -202,7 +206,11 @@ impl Connection {
         }
     }
 
-    async fn final_head(&mut self, method: &Method, heard: &mut Heard) -> Result<Head, SendError> {
+    async fn final_head(
+        &mut self,
+        method: &Method,
+        heard: &mut Heard<'_>,
+    ) -> Result<Head, SendError> {
         loop {
             let head = self.next_head(method, heard).await?;
             if !is_interim(head.parts.status) {
@@ -212,7 +220,11 @@ impl Connection {
     }
 
     /// The next head, interim or not. Nothing is lost if it is dropped midway.
-    async fn next_head(&mut self, method: &Method, heard: &mut Heard) -> Result<Head, SendError> {
+    async fn next_head(
+        &mut self,
+        method: &Method,
+        heard: &mut Heard<'_>,
+    ) -> Result<Head, SendError> {
         let mut seen = 0;
         loop {
             if let Some(head) = head::take(&mut self.buffer, &mut seen, method)? {
@@ -281,23 +293,32 @@ impl Connection {
     }
 }
 
-/// The interim responses to one request.
-struct Heard {
-    count: usize,
-    by: Option<(Interim, Option<HeaderValue>)>,
+/// Who is told of the interim responses to a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Hearer<'a> {
+    /// The client that has sent it.
+    pub client: &'a Interim,
+    /// What is added to `Via` on their way.
+    pub via: Option<&'a HeaderValue>,
 }
 
-impl Heard {
+/// The interim responses to one request.
+struct Heard<'a> {
+    count: usize,
+    by: Option<Hearer<'a>>,
+}
+
+impl Heard<'_> {
     fn hears(&mut self, head: &Parts) -> Result<(), Malformed> {
         self.count += 1;
         if self.count > MOST_INTERIM {
             return Err(Malformed("too many interim responses"));
         }
         // 100 is for who has asked for it.
-        if let Some((client, via)) = &self.by
+        if let Some(Hearer { client, via }) = self.by
             && head.status != StatusCode::CONTINUE
         {
-            client.send(head, via.as_ref());
+            client.send(head, via);
         }
         Ok(())
     }

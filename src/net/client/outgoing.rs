@@ -13,28 +13,23 @@ use tokio::time::timeout;
 use super::{UploadError, Uploading};
 use crate::net::body::{Body, BodyError};
 use crate::net::headers::may_trail;
-use crate::net::interim::Interim;
 
 /// A request, its head in bytes.
 #[derive(Debug)]
 pub struct Outgoing {
     head: Vec<u8>,
     method: Method,
-    body: Body,
-    framing: Framing,
-    expects_continue: bool,
-    /// Who is told of interim responses, and what they get as `Via`.
-    heard_by: Option<(Interim, Option<HeaderValue>)>,
+    upload: Option<Box<Upload>>,
 }
 
-/// How the end of a request's body is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Framing {
-    /// There is no body.
-    None,
-    /// `Content-Length` says that it has so many bytes.
-    Length(u64),
-    Chunked,
+/// The body of a request.
+#[derive(Debug)]
+struct Upload {
+    body: Body,
+    /// What `Content-Length` says; `None`: it goes in chunks.
+    length: Option<u64>,
+    /// It is held back until the server wants it.
+    waits: bool,
 }
 
 impl Outgoing {
@@ -50,9 +45,7 @@ impl Outgoing {
         for part in line {
             head.extend_from_slice(part.as_bytes());
         }
-        let (body, framing) = (Body::empty(), Framing::None);
-        let (method, expects_continue, heard_by) = (method.clone(), false, None);
-        Some(Self { head, method, body, framing, expects_continue, heard_by })
+        Some(Self { head, method: method.clone(), upload: None })
     }
 
     /// Adds a field.
@@ -83,23 +76,12 @@ impl Outgoing {
     /// it is held back until the server wants it (RFC 9110, section 10.1.1).
     #[must_use]
     pub fn with_body(mut self, body: Body, said: Option<u64>, wait: bool) -> Self {
-        self.framing = said.map_or(Framing::Chunked, Framing::Length);
         if said.is_none() {
             self.text(&TRANSFER_ENCODING, b"chunked");
         }
         self.head.extend_from_slice(b"\r\n");
-        Self { body, expects_continue: wait, ..self }
-    }
-
-    /// Interim responses go to a client, with this `Via`.
-    #[must_use]
-    pub fn heard_by(mut self, client: Option<&Interim>, via: Option<&HeaderValue>) -> Self {
-        self.heard_by = client.map(|client| (client.clone(), via.cloned()));
+        self.upload = Some(Box::new(Upload { body, length: said, waits: wait }));
         self
-    }
-
-    pub(super) fn take_heard_by(&mut self) -> Option<(Interim, Option<HeaderValue>)> {
-        self.heard_by.take()
     }
 
     pub(super) fn head(&self) -> &[u8] {
@@ -111,21 +93,20 @@ impl Outgoing {
     }
 
     pub(super) fn has_no_body(&self) -> bool {
-        self.framing == Framing::None
+        self.upload.is_none()
     }
 
     pub(super) fn expects_continue(&self) -> bool {
-        self.expects_continue
+        self.upload.as_ref().is_some_and(|upload| upload.waits)
     }
 
     /// Sends the body; a server that takes none of it for `limit` fails it.
     pub(super) fn upload(self, write: OwnedWriteHalf, limit: Duration) -> Uploading {
-        let length = match self.framing {
-            Framing::None => Some(0),
-            Framing::Length(length) => Some(length),
-            Framing::Chunked => None,
+        let (body, length) = match self.upload {
+            Some(upload) => (upload.body, upload.length),
+            None => (Body::empty(), Some(0)),
         };
-        Uploading(Box::pin(upload(write, self.body, length, limit)))
+        Uploading(Box::pin(upload(write, body, length, limit)))
     }
 }
 
