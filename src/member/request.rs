@@ -237,7 +237,7 @@ impl Plane {
                 sibling.is_none_or(|it| self.health.is_down(&it.authority, Instant::now()))
             };
             let decision = course.next(&key, is_down);
-            tracing::debug!(%key, ?decision, "request routed");
+            tracing::debug!(url = %request.target.url(), ?decision, "request routed");
             let sibling = match decision {
                 Decision::Sibling(place) => {
                     let ready = snapshot.ready();

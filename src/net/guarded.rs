@@ -147,7 +147,8 @@ impl<S> Guarded<S> {
     }
 
     fn mark(&self) {
-        let waits = self.stall.timer.is_some() || self.flush.timer.is_some();
+        let stalls = self.stall.timer.is_some() || self.flush.timer.is_some();
+        let waits = stalls || self.turn == Turn::Waits;
         self.pulse.midway.store(waits || !self.framing.is_between(), Ordering::Relaxed);
         // Who still takes a response need not ask for the next one yet.
         let before_body = !waits && self.framing.is_before_body();
@@ -206,13 +207,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             }
             buf.set_filled(before + place + 1);
         }
-        this.turn.renew();
+        this.turn = Turn::Due;
         this.beat();
         Poll::Ready(Ok(()))
     }
 }
 
 impl<S: AsyncWrite + Unpin> Guarded<S> {
+    fn poll_turn(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let turn = self.turn.poll(cx);
+        if turn.is_pending() {
+            // Its response may have been given to its end, and is not written.
+            self.mark();
+        }
+        turn
+    }
+
     /// Writes the rest of the interim responses that were begun.
     fn poll_begun(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.begun.is_empty() {
@@ -233,7 +243,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.turn.poll(cx));
+        ready!(this.poll_turn(cx));
         ready!(this.poll_begun(cx))?;
         let written = Pin::new(&mut this.stream).poll_write(cx, buf);
         this.watch(cx, written)
@@ -245,7 +255,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.turn.poll(cx));
+        ready!(this.poll_turn(cx));
         ready!(this.poll_begun(cx))?;
         let stream = Pin::new(&mut this.stream);
         let written = if bufs.len() > 1 && bufs.iter().map(|buf| buf.len()).sum::<usize>() <= FEW {

@@ -7,28 +7,26 @@
 use std::task::{Context, Poll};
 
 /// Lets the other tasks that are ready come as far, once for each time that it is due.
-#[derive(Debug, Default)]
-pub(super) struct Turn {
-    due: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Turn {
+    /// Nobody has to wait.
+    #[default]
+    Over,
+    /// The next write waits.
+    Due,
+    /// A write waits.
+    Waits,
 }
 
 impl Turn {
-    /// One that is due.
-    pub(super) fn due() -> Self {
-        Self { due: true }
-    }
-
-    /// Makes it due.
-    pub(super) fn renew(&mut self) {
-        self.due = true;
-    }
-
     /// Ready when the others had their turn. The task is woken at once, behind those that are ready now.
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if std::mem::take(&mut self.due) {
+        if *self == Self::Due {
+            *self = Self::Waits;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        *self = Self::Over;
         Poll::Ready(())
     }
 }
@@ -47,7 +45,7 @@ mod tests {
             let seen = Arc::clone(&seen);
             async move {
                 seen.lock().unwrap().push(format!("{name} is there"));
-                let mut turn = Turn::due();
+                let mut turn = Turn::Due;
                 poll_fn(|cx| turn.poll(cx)).await;
                 poll_fn(|cx| turn.poll(cx)).await;
                 seen.lock().unwrap().push(format!("{name} writes"));

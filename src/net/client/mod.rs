@@ -131,7 +131,8 @@ impl Connection {
     }
 
     /// Sends a request and waits for the head of its response, of which `hearer` gets those that come before
-    /// the last; `idle` limits how long the server may refuse to take any of the body. Dropped midway, the connection is of no further use.
+    /// the last; `idle` limits how long the server may refuse to take any of the body. Dropped midway, the
+    /// connection is of no further use.
     ///
     /// # Errors
     /// No response, or none that can be understood.
@@ -147,7 +148,7 @@ impl Connection {
         let mut heard = Heard { count: 0, by: hearer };
         let (bytes, method) = (request.head(), request.method());
         let mut sent = 0;
-        let mut turn = Turn::due();
+        let mut turn = Turn::Due;
         poll_fn(|cx| turn.poll(cx)).await;
         while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
             match write.write(rest).await {

@@ -168,3 +168,51 @@ async fn speak<H: Handler, S: Stream>(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::body::Incoming;
+    use hyper::{Request, Response};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::{ServeLimits, run};
+    use super::*;
+    use crate::net::body::Body;
+
+    /// Answers after a time.
+    struct After(Duration);
+
+    impl Handler for After {
+        async fn handle(&self, _request: Request<Incoming>, _client: Client) -> Response<Body> {
+            tokio::time::sleep(self.0).await;
+            Response::new(Body::full("late"))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_comes_just_when_the_connection_is_looked_at_is_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let ask = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let serving = run(
+            listener,
+            Arc::new(After(LOOK * 3)),
+            ServeLimits::default(),
+            CancellationToken::new(),
+        );
+        let answer = tokio::select! {
+            () = serving => String::new(),
+            answer = tokio::time::timeout(Duration::from_secs(5), ask) => answer.unwrap_or_default(),
+        };
+        assert!(answer.ends_with("late"), "{answer:?}");
+    }
+}
