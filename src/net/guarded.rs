@@ -42,8 +42,10 @@ pub struct Guarded<S> {
     aside: Arc<Aside>,
     /// Interim responses that are being written.
     begun: Bytes,
-    /// Due before the first write after something was read.
+    /// Due before the first write after something was read, as long as what is read is HTTP.
     turn: Turn,
+    /// The client's side has ended, and its reader is told after the write that waits for its turn.
+    ended: bool,
     _permit: Permit,
 }
 
@@ -119,6 +121,7 @@ impl<S> Guarded<S> {
             aside: Arc::default(),
             begun: Bytes::new(),
             turn: Turn::default(),
+            ended: false,
             _permit: permit,
         };
         guarded.mark();
@@ -193,12 +196,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.broken {
+        if this.broken || std::mem::take(&mut this.ended) {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
         let fresh = buf.filled().get(before..).unwrap_or_default();
+        if fresh.is_empty() && this.turn == Turn::Waits {
+            // A client that has no more to ask gets its answer: to hyper the end of one is that of both.
+            this.ended = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Err((place, violation)) = this.framing.look(fresh) {
             tracing::debug!(%violation, "request refused");
             this.broken = true;
@@ -207,7 +216,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             }
             buf.set_filled(before + place + 1);
         }
-        this.turn = Turn::Due;
+        // After an upgrade hyper hands the stream over without what waits to be written.
+        if this.turn == Turn::Over && !this.framing.is_opaque() {
+            this.turn = Turn::Due;
+        }
         this.beat();
         Poll::Ready(Ok(()))
     }

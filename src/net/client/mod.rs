@@ -148,8 +148,11 @@ impl Connection {
         let mut heard = Heard { count: 0, by: hearer };
         let (bytes, method) = (request.head(), request.method());
         let mut sent = 0;
-        let mut turn = Turn::Due;
-        poll_fn(|cx| turn.poll(cx)).await;
+        if request.has_no_body() {
+            // What has a body, and may not be repeated, is sent while the connection is known to be there.
+            let mut turn = Turn::Due;
+            poll_fn(|cx| turn.poll(cx)).await;
+        }
         while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
             match write.write(rest).await {
                 Ok(0) | Err(_) if sent == 0 => return Err(SendError::Unsent),

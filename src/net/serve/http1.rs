@@ -171,48 +171,89 @@ async fn speak<H: Handler, S: Stream>(
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+
     use hyper::body::Incoming;
+    use hyper::header::{CONNECTION, HeaderValue};
     use hyper::{Request, Response};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+    use tokio::sync::Semaphore;
     use tokio_util::sync::CancellationToken;
 
     use super::super::{ServeLimits, run};
     use super::*;
-    use crate::net::body::Body;
+    use crate::net::body::{Body, collect};
+    use crate::net::quota::Quota;
 
-    /// Answers after a time.
+    /// Answers after a time, and tells whether the body was whole.
     struct After(Duration);
 
     impl Handler for After {
-        async fn handle(&self, _request: Request<Incoming>, _client: Client) -> Response<Body> {
-            tokio::time::sleep(self.0).await;
-            Response::new(Body::full("late"))
+        async fn handle(&self, request: Request<Incoming>, _client: Client) -> Response<Body> {
+            let whole = collect(request.into_body(), 100).await.is_ok();
+            if !self.0.is_zero() {
+                tokio::time::sleep(self.0).await;
+            }
+            let mut response = Response::new(Body::full(if whole { "whole" } else { "broken" }));
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+    }
+
+    /// All that a client gets that sends no more than this.
+    async fn answer(after: Duration, request: &str, half_closes: bool) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let ask = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            if half_closes {
+                stream.shutdown().await.unwrap();
+            }
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let (limits, shutdown) = (ServeLimits::default(), CancellationToken::new());
+        tokio::select! {
+            () = run(listener, Arc::new(After(after)), limits, shutdown) => String::new(),
+            answer = tokio::time::timeout(Duration::from_secs(5), ask) => answer.unwrap_or_default(),
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_response_that_comes_just_when_the_connection_is_looked_at_is_sent() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let ask = async {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            answer
-        };
-        let serving = run(
-            listener,
-            Arc::new(After(LOOK * 3)),
-            ServeLimits::default(),
-            CancellationToken::new(),
-        );
-        let answer = tokio::select! {
-            () = serving => String::new(),
-            answer = tokio::time::timeout(Duration::from_secs(5), ask) => answer.unwrap_or_default(),
-        };
-        assert!(answer.ends_with("late"), "{answer:?}");
+        let answer = answer(LOOK * 3, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", false).await;
+        assert!(answer.ends_with("whole"), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn the_end_of_what_a_client_says_is_told_after_a_write_that_waits_for_its_turn() {
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        let (mut client, stream) = tokio::io::duplex(1024);
+        let connection = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let seat = Quota::new(0).take([127, 0, 0, 1].into(), true).unwrap();
+        let permit = Permit { _connection: connection, _seat: seat, load: None };
+        let mut guarded = Guarded::new(stream, LOOK, LOOK, permit);
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut bytes = [0; 100];
+        assert!(guarded.read(&mut bytes).await.unwrap() > 0);
+        let mut guarded = Pin::new(&mut guarded);
+        assert!(guarded.as_mut().poll_write(cx, b"x").is_pending());
+        let mut rest = ReadBuf::new(&mut bytes);
+        assert!(guarded.as_mut().poll_read(cx, &mut rest).is_pending());
+        assert!(guarded.as_mut().poll_write(cx, b"x").is_ready());
+        assert!(guarded.as_mut().poll_read(cx, &mut rest).is_ready());
+        assert!(rest.filled().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_off_after_an_upgrade_was_asked_for_is_answered() {
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n";
+        let request = format!("{head}Content-Length: 10\r\n\r\nabc");
+        let answer = answer(Duration::ZERO, &request, true).await;
+        assert!(answer.ends_with("broken"), "{answer:?}");
     }
 }
