@@ -44,7 +44,7 @@ pub struct Guarded<S> {
     begun: Bytes,
     /// Due before the first write after something was read, as long as what is read is HTTP.
     turn: Turn,
-    /// The client's side has ended, and its reader is told after the write that waits for its turn.
+    /// The client's side has ended, and the reader is not told yet.
     ended: bool,
     _permit: Permit,
 }
@@ -196,14 +196,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.broken || std::mem::take(&mut this.ended) {
+        if this.broken || (this.ended && this.turn != Turn::Waits) {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
         let fresh = buf.filled().get(before..).unwrap_or_default();
-        if fresh.is_empty() && this.turn == Turn::Waits {
-            // A client that has no more to ask gets its answer: to hyper the end of one is that of both.
+        if fresh.is_empty() && this.turn != Turn::Over {
+            // A client that has no more to ask gets what is there at once, or waits for its turn. Who has to
+            // wait for others is taken to be gone: to hyper the end of one side is that of both.
             this.ended = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;

@@ -241,8 +241,9 @@ mod tests {
         let mut bytes = [0; 100];
         assert!(guarded.read(&mut bytes).await.unwrap() > 0);
         let mut guarded = Pin::new(&mut guarded);
-        assert!(guarded.as_mut().poll_write(cx, b"x").is_pending());
         let mut rest = ReadBuf::new(&mut bytes);
+        assert!(guarded.as_mut().poll_read(cx, &mut rest).is_pending());
+        assert!(guarded.as_mut().poll_write(cx, b"x").is_pending());
         assert!(guarded.as_mut().poll_read(cx, &mut rest).is_pending());
         assert!(guarded.as_mut().poll_write(cx, b"x").is_ready());
         assert!(guarded.as_mut().poll_read(cx, &mut rest).is_ready());
