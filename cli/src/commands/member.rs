@@ -27,7 +27,7 @@ pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
     serve::runtime()?.block_on(async {
         let shutdown = serve::shutdown_signal()?;
         let listener = serve::bind(config.listen, "--listen").await?;
-        output::line(format!("member {} listens on {}", config.name, listener.local_addr()?))?;
+        let listens = format!("member {} listens on {}", config.name, listener.local_addr()?);
         let member = Member::new(config, shutdown);
         let (polled, logging) = (member.clone(), member.clone());
         serve::on_hangup(move || {
@@ -35,6 +35,8 @@ pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
             polled.reload_certificate();
         })?;
         serve::on_user_signal(move || logging.reopen_logs())?;
+        // Who reads this may send signals.
+        output::line(listens)?;
         Box::pin(member.run(listener)).await;
         Ok(ExitCode::SUCCESS)
     })
