@@ -14,7 +14,6 @@
 
 use std::net::SocketAddr;
 
-use hyper::body::Incoming;
 use hyper::header::{ALLOW, ETAG, HeaderValue, IF_MATCH, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
@@ -26,6 +25,7 @@ use super::editor::{EditRejection, Editor, LARGEST_TABLE, Outcome};
 use super::next::Change;
 use crate::net::body::{Body, CollectError, collect};
 use crate::net::etag::match_fails;
+use crate::net::request_body::RequestBody;
 use crate::site::{Denied, Site, authorize, own_page};
 
 /// An error answer: status and message, and the table's `ConfigID` where it helps.
@@ -86,7 +86,7 @@ pub(super) async fn answer(
     editor: &Editor,
     token: Option<&str>,
     head: Parts,
-    body: Incoming,
+    body: RequestBody,
     peer: SocketAddr,
 ) -> Response<Body> {
     match respond(editor, token, &head, body, peer).await {
@@ -114,7 +114,7 @@ async fn respond(
     editor: &Editor,
     token: Option<&str>,
     head: &Parts,
-    body: Incoming,
+    body: RequestBody,
     peer: SocketAddr,
 ) -> Result<Response<Body>, Refusal> {
     let resource = Resource::at(head.uri.path())?;
@@ -162,7 +162,7 @@ async fn read_change(
     method: &Method,
     resource: &Resource,
     head: &Parts,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Change, Refusal> {
     match (method.as_str(), resource) {
         ("PUT", Resource::Table) => {
@@ -199,14 +199,14 @@ async fn read_change(
     }
 }
 
-async fn read_body(body: Incoming, limit: usize) -> Result<bytes::Bytes, Refusal> {
+async fn read_body(body: RequestBody, limit: usize) -> Result<bytes::Bytes, Refusal> {
     collect(body, limit).await.map_err(|error| match error {
         CollectError::TooLong(_) => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error),
         CollectError::Transport(_) => Refusal::new(StatusCode::BAD_REQUEST, error),
     })
 }
 
-async fn read_json<T: DeserializeOwned>(body: Incoming) -> Result<T, Refusal> {
+async fn read_json<T: DeserializeOwned>(body: RequestBody) -> Result<T, Refusal> {
     let bytes = read_body(body, 64 * 1024).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error))

@@ -9,7 +9,6 @@ mod next;
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{MasterConfig, Token};
 use crate::files::FileWatch;
 use crate::net::body::Body;
+use crate::net::request_body::RequestBody;
 use crate::net::serve::{self, Client, Handler, ServeLimits};
 use crate::site::{Publisher, Site};
 
@@ -74,7 +74,7 @@ struct Plane {
 }
 
 impl Handler for Plane {
-    async fn handle(&self, request: Request<Incoming>, client: Client) -> Response<Body> {
+    async fn handle(&self, request: Request<RequestBody>, client: Client) -> Response<Body> {
         let (head, body) = request.into_parts();
         if let Some(response) = self.publisher.answer(&head).await {
             return response;

@@ -71,7 +71,7 @@ pub(super) fn look_up(plane: &Plane, asked: &Asked, now: Moment) -> Looked {
         Box::new(Lookup { cache, key, url, control, stale, partly, why, unread, fat })
     };
     let method = &asked.head.method;
-    if (*method != Method::GET && *method != Method::HEAD) || asked.switched.is_some() {
+    if (*method != Method::GET && *method != Method::HEAD) || asked.switch.is_some() {
         return Looked::Miss(miss(Forwarded::Method, false));
     }
     if conditions::is_for_origin(headers) || !asked.body.is_empty() {

@@ -17,12 +17,12 @@ use super::snapshot::Sibling;
 use super::tunnel;
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, SharedBody};
-use crate::net::client::decode::BodyLength;
 use crate::net::client::{Hearer, Outgoing, Reply, SendError, UpstreamBody};
-use crate::net::guarded::was_away;
 use crate::net::headers::{OneHop, has_token, remove_hop_by_hop};
+use crate::net::message::decode::BodyLength;
 use crate::net::pool::Lease;
 use crate::net::resolve::{connect, look_up};
+use crate::net::stall::was_away;
 use crate::net::target::Target;
 
 /// How long a kept connection may have been idle for a request that cannot be repeated.
@@ -36,7 +36,7 @@ pub(super) async fn forward(
 ) -> Result<Response<Body>, Failure> {
     let Answered { lease, reply } = exchange(plane, asked, &next).await?;
     if reply.head.status == StatusCode::SWITCHING_PROTOCOLS {
-        return match (asked.upgrade(), asked.switched.take()) {
+        return match (asked.upgrade(), asked.switch.take()) {
             (Some(_), Some(client)) => tunnel::switch(plane, client, reply, lease),
             _ => Err(Failure::new(Cause::ProtocolError, "next hop switched protocols unasked")),
         };

@@ -11,8 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use pat::HashKey;
@@ -30,7 +29,9 @@ use crate::cache::moment::Moment;
 use crate::net::body::{Body, SharedBody};
 use crate::net::headers::{upgrade_of, via_has};
 use crate::net::interim::Interim;
+use crate::net::request_body::RequestBody;
 use crate::net::serve::{Client, Handler};
+use crate::net::switch::Switch;
 use crate::net::target::{Target, target};
 use crate::route::RouteKey;
 
@@ -42,7 +43,7 @@ pub(super) struct Asked {
     /// A page of this member until it is read.
     pub(super) target: Target,
     /// Resolves to the client's connection once it is switched to another protocol.
-    pub(super) switched: Option<hyper::upgrade::OnUpgrade>,
+    pub(super) switch: Option<Switch>,
     /// Takes interim responses to the client.
     pub(super) interim: Option<Interim>,
 }
@@ -61,18 +62,16 @@ pub(super) enum NextHop<'a> {
 pub(super) struct Front(pub(super) Arc<Plane>);
 
 impl Handler for Front {
-    async fn handle(&self, mut request: Request<Incoming>, client: Client) -> Response<Body> {
-        let Client { address: peer, interim } = client;
-        let switched = wants_to_switch(&request).then(|| hyper::upgrade::on(&mut request));
-        let opaque = switched.is_some();
+    async fn handle(&self, request: Request<RequestBody>, client: Client) -> Response<Body> {
+        let Client { address: peer, interim, switch } = client;
         let (head, incoming) = request.into_parts();
         let (plane, arrived_at) = (&self.0, Instant::now());
         let log = plane.access_log.as_ref();
         let mut entry = log.map(|log| log.begin(&head, peer.ip(), arrived_at));
         let body = SharedBody::new(incoming, plane.config.limits.idle);
-        let request = Box::new(Asked { head, body, target: Target::Own, switched, interim });
+        let request = Box::new(Asked { head, body, target: Target::Own, switch, interim });
         let snapshot = plane.current.load();
-        let mut response = match plane.serve(request, &snapshot, peer, &mut entry).await {
+        let response = match plane.serve(request, &snapshot, peer, &mut entry).await {
             Ok(response) => response,
             Err(failure) => {
                 plane.stats.failures.add();
@@ -80,10 +79,6 @@ impl Handler for Front {
                 respond::respond(&failure, &plane.config)
             }
         };
-        if opaque && !switches(&response) {
-            // What follows such a request is not looked at by the guard of the connection.
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
         plane.stats.responded(response.status(), arrived_at.elapsed());
         match entry {
             Some(entry) => record::answered(entry, response),
@@ -99,14 +94,6 @@ impl Handler for Front {
         self.0.stats.turned_away.add();
         tracing::debug!(%client, "connection closed: its client has too many");
     }
-}
-
-fn wants_to_switch(request: &Request<Incoming>) -> bool {
-    request.method() == Method::CONNECT || request.headers().contains_key(hyper::header::UPGRADE)
-}
-
-fn switches(response: &Response<Body>) -> bool {
-    response.extensions().get::<Switched>().is_some()
 }
 
 /// Marks a response after which the connection is a tunnel.
@@ -316,6 +303,6 @@ impl Asked {
 
     /// The protocol that the client wants to switch to.
     pub(super) fn upgrade(&self) -> Option<HeaderValue> {
-        upgrade_of(&self.head.headers).filter(|_| self.switched.is_some())
+        upgrade_of(&self.head.headers).filter(|_| self.switch.is_some())
     }
 }

@@ -8,9 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
-use hyper::upgrade::OnUpgrade;
 use hyper::{Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -24,6 +22,7 @@ use crate::net::client::Reply;
 use crate::net::headers::remove_hop_by_hop;
 use crate::net::pool::Lease;
 use crate::net::serve::Held;
+use crate::net::switch::Switch;
 
 /// Opens a tunnel to the origin, or through a sibling.
 pub(super) async fn open(
@@ -34,15 +33,15 @@ pub(super) async fn open(
     let lost = || Failure::new(Cause::InternalError, "the client's connection cannot be switched");
     if matches!(next, NextHop::Origin) {
         let stream = connect_origin(plane, asked).await?;
-        let client = asked.switched.take().ok_or_else(lost)?;
+        let client = asked.switch.take().ok_or_else(lost)?;
         let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
         let held = asked.head.extensions.remove::<Held>();
         let traffic = Arc::<Traffic>::default();
         let opened = opened(&traffic);
         plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
             let _held = held;
-            match client.await {
-                Ok(client) => carry(TokioIo::new(client), stream, limit, &traffic).await,
+            match client.stream().await {
+                Ok(client) => carry(client, stream, limit, &traffic).await,
                 Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
             }
         }));
@@ -50,7 +49,7 @@ pub(super) async fn open(
     }
     let Answered { lease, reply } = exchange(plane, asked, &next).await?;
     if reply.head.status.is_success() {
-        let client = asked.switched.take().ok_or_else(lost)?;
+        let client = asked.switch.take().ok_or_else(lost)?;
         let held = asked.head.extensions.remove::<Held>();
         return Ok(opened(&join(plane, client, lease, held)?));
     }
@@ -61,7 +60,7 @@ pub(super) async fn open(
 /// Answers a request that the next hop answered with 101, and joins both sides.
 pub(super) fn switch(
     plane: &Plane,
-    client: OnUpgrade,
+    client: Switch,
     reply: Reply,
     lease: Lease,
 ) -> Result<Response<Body>, Failure> {
@@ -88,7 +87,7 @@ fn opened(traffic: &Arc<Traffic>) -> Response<Body> {
 
 fn join(
     plane: &Plane,
-    client: OnUpgrade,
+    client: Switch,
     upstream: Lease,
     held: Option<Held>,
 ) -> Result<Arc<Traffic>, Failure> {
@@ -100,8 +99,8 @@ fn join(
     let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
     plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
         let _held = held;
-        match client.await {
-            Ok(client) => carry(TokioIo::new(client), upstream, limit, &carried).await,
+        match client.stream().await {
+            Ok(client) => carry(client, upstream, limit, &carried).await,
             Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
         }
     }));

@@ -7,10 +7,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::client::decode::Malformed;
-use super::guarded::{Open, Stall};
+use super::message::decode::Malformed;
+use super::request_body::{CutOff, RequestBody};
+use super::stall::Stall;
 
 /// Why a body ended early.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +19,7 @@ use super::guarded::{Open, Stall};
 pub enum BodyError {
     /// The client's connection failed, or the framing there is wrong.
     #[error("body was cut off")]
-    Request(#[source] hyper::Error),
+    Request(#[source] CutOff),
     /// The connection to the next hop failed.
     #[error("body was cut off")]
     Response(#[source] io::Error),
@@ -44,8 +45,6 @@ pub type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>
 pub struct Body {
     source: Source,
     account: Option<Account>,
-    /// The request that it answers; dropped with the body.
-    open: Option<Open>,
 }
 
 /// Where a body's bytes come from.
@@ -116,17 +115,11 @@ impl Body {
         self.account = Some(Account { bytes: 0, whole, ticket });
         self
     }
-
-    /// The same body, which keeps its request open until it is dropped.
-    pub(super) fn keeping(mut self, open: Open) -> Self {
-        self.open = Some(open);
-        self
-    }
 }
 
 impl From<Source> for Body {
     fn from(source: Source) -> Self {
-        Self { source, account: None, open: None }
+        Self { source, account: None }
     }
 }
 
@@ -195,7 +188,7 @@ fn is_trailers(frame: &Result<Frame<Bytes>, BodyError>) -> bool {
 }
 
 fn poll_incoming(
-    incoming: &mut Incoming,
+    incoming: &mut RequestBody,
     stall: &mut Stall,
     cx: &mut Context<'_>,
 ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
@@ -217,7 +210,7 @@ pub struct SharedBody {
 #[derive(Debug)]
 struct Lent {
     /// `None`: it has ended, or was given up.
-    incoming: Option<Incoming>,
+    incoming: Option<RequestBody>,
     stall: Stall,
     /// Counts the offers; only the latest may take.
     offer: u64,
@@ -229,7 +222,7 @@ struct Lent {
 
 impl SharedBody {
     /// A client's body; the client may be silent for `limit`.
-    pub fn new(incoming: Incoming, limit: Duration) -> Self {
+    pub fn new(incoming: RequestBody, limit: Duration) -> Self {
         let hint = incoming.size_hint();
         let lent = (!incoming.is_end_stream()).then(|| {
             let stall = Stall { limit, timer: None };

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// A future that is polled after it has woken its task, and else costs the look at a flag.
 #[derive(Debug)]
-pub(super) struct Doze<F> {
+pub(super) struct Doze<F: ?Sized> {
     future: Pin<Box<F>>,
     bell: Arc<Bell>,
     /// What the future wakes.
@@ -25,16 +25,16 @@ struct Bell {
     sleeper: Mutex<Option<Waker>>,
 }
 
-impl<F: Future> Doze<F> {
+impl<F: Future + ?Sized> Doze<F> {
     /// A future that is polled once, and then when it wakes.
-    pub(super) fn new(future: F) -> Self {
+    pub(super) fn new(future: Pin<Box<F>>) -> Self {
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), sleeper: Mutex::default() });
         let ring = Waker::from(Arc::clone(&bell));
-        Self { future: Box::pin(future), bell, ring, sleeper: None }
+        Self { future, bell, ring, sleeper: None }
     }
 }
 
-impl<F: Future> Future for Doze<F> {
+impl<F: Future + ?Sized> Future for Doze<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -92,11 +92,11 @@ mod tests {
     #[test]
     fn it_is_polled_once_for_each_time_that_it_wakes() {
         let (polls, inner, done) = (Cell::new(0), Cell::new(None), Cell::new(false));
-        let mut doze = Doze::new(poll_fn(|cx| {
+        let mut doze = Doze::new(Box::pin(poll_fn(|cx| {
             polls.set(polls.get() + 1);
             inner.set(Some(cx.waker().clone()));
             if done.get() { Poll::Ready(7) } else { Poll::Pending }
-        }));
+        })));
         let (first, second) = (Arc::<Task>::default(), Arc::<Task>::default());
         let mut poll = |task: &Arc<Task>| {
             Pin::new(&mut doze).poll(&mut Context::from_waker(&Waker::from(Arc::clone(task))))

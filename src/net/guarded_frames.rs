@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::frames::Frames;
-use super::guarded::Stall;
+use super::stall::Stall;
 
 /// A stream whose frames are followed. At a flood its reader finds the end.
 #[derive(Debug)]

@@ -1,19 +1,17 @@
-//! Interim responses (1xx) to clients of HTTP/1.1, past hyper, which sends none but 100.
+//! Interim responses (1xx) to clients of HTTP/1.1.
 //!
 //! RFC 9110, section 15.2: a proxy forwards them. They may stand before the head of a response only, so they
-//! are taken as long as its request waits for one, and are written where hyper has nothing of its own to
-//! write; the response waits until they are.
+//! are taken as long as its request waits for one.
 
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 
-use bytes::Bytes;
 use hyper::header::{CONTENT_LENGTH, HeaderValue, VIA};
 use hyper::http::response::Parts;
 
 use super::headers::remove_hop_by_hop;
+use super::message::encode;
 
 /// Bytes that wait to be written, at most: what comes on top is not sent.
 const MOST_WAITING: usize = 64 << 10;
@@ -42,21 +40,19 @@ struct Waiting {
 
 impl Aside {
     /// Begins with the next request.
-    pub(super) async fn open(self: &Arc<Self>) -> Interim {
-        poll_fn(|cx| {
-            self.writer.get_or_init(|| cx.waker().clone());
-            let request = self.requests.load(Ordering::Relaxed) + 1;
-            self.requests.store(request, Ordering::Relaxed);
-            self.open.store(request, Ordering::Release);
-            Poll::Ready(Interim { aside: Arc::clone(self), request })
-        })
-        .await
+    pub(super) fn open(self: &Arc<Self>, writer: &Waker) -> Interim {
+        self.writer.get_or_init(|| writer.clone());
+        let request = self.requests.load(Ordering::Relaxed) + 1;
+        self.requests.store(request, Ordering::Relaxed);
+        self.open.store(request, Ordering::Release);
+        Interim { aside: Arc::clone(self), request }
     }
 
-    /// Waits until all is being written; what still comes for this request is not.
-    pub(super) async fn close(&self) {
-        // Who takes it wakes this task.
-        poll_fn(|_cx| if self.waits() { Poll::Pending } else { Poll::Ready(()) }).await;
+    /// Writes what is there; what still comes for this request is not written.
+    pub(super) fn close(&self, out: &mut Vec<u8>) {
+        if self.waits() {
+            self.take(out);
+        }
         self.open.store(0, Ordering::Release);
     }
 
@@ -65,14 +61,14 @@ impl Aside {
         self.waits.load(Ordering::Acquire)
     }
 
-    /// What waits, to be written now; empty if its response has begun.
-    pub(super) fn take(&self) -> Bytes {
+    /// Writes what waits, unless its response has begun.
+    pub(super) fn take(&self, out: &mut Vec<u8>) {
         let mut waiting = self.lock();
         self.waits.store(false, Ordering::Release);
-        self.wake();
-        let bytes = std::mem::take(&mut waiting.bytes);
-        let is_open = self.open.load(Ordering::Acquire) == waiting.request;
-        if is_open { bytes.into() } else { Bytes::new() }
+        let mut bytes = std::mem::take(&mut waiting.bytes);
+        if self.open.load(Ordering::Acquire) == waiting.request {
+            out.append(&mut bytes);
+        }
     }
 
     fn wake(&self) {
@@ -103,13 +99,8 @@ impl Interim {
         if let Some(via) = via {
             headers.append(VIA, via.clone());
         }
-        let (status, reason) = (head.status, head.status.canonical_reason().unwrap_or_default());
-        let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", status.as_str()).into_bytes();
-        for (name, value) in &headers {
-            let line = [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"];
-            bytes.extend(line.concat());
-        }
-        bytes.extend_from_slice(b"\r\n");
+        let mut bytes = Vec::new();
+        encode::interim(&mut bytes, head.status, &headers);
         let mut waiting = self.aside.lock();
         if self.aside.open.load(Ordering::Acquire) != self.request {
             return;
@@ -141,66 +132,70 @@ mod tests {
         hints.body(()).unwrap().into_parts().0
     }
 
-    #[tokio::test]
-    async fn what_is_for_the_next_hop_only_stays_behind() {
+    fn opened(aside: &Arc<Aside>) -> Interim {
+        aside.open(Waker::noop())
+    }
+
+    fn taken(aside: &Aside) -> String {
+        let mut out = Vec::new();
+        aside.take(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_is_for_the_next_hop_only_stays_behind() {
         let aside = Arc::<Aside>::default();
-        let interim = aside.open().await;
+        let interim = opened(&aside);
         interim.send(&early_hints(), Some(&HeaderValue::from_static("1.1 m1")));
         assert!(aside.waits());
         let expected = "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\nvia: 1.1 m1\r\n\r\n";
-        assert_eq!(aside.take(), expected);
+        assert_eq!(taken(&aside), expected);
         assert!(!aside.waits());
     }
 
-    #[tokio::test]
-    async fn only_a_request_that_waits_for_its_response_has_any() {
+    #[test]
+    fn only_a_request_that_waits_for_its_response_has_any() {
         let aside = Arc::<Aside>::default();
-        let first = aside.open().await;
-        aside.close().await;
+        let first = opened(&aside);
+        aside.close(&mut Vec::new());
         first.send(&early_hints(), None);
         assert!(!aside.waits());
-        let second = aside.open().await;
+        let second = opened(&aside);
         first.send(&early_hints(), None);
         assert!(!aside.waits());
         second.send(&early_hints(), None);
         assert!(aside.waits());
     }
 
-    #[tokio::test]
-    async fn what_comes_just_when_its_response_begins_is_not_written() {
+    #[test]
+    fn what_comes_just_when_its_response_begins_is_not_written() {
         for (now_open, written) in [(1, true), (0, false), (2, false)] {
             let aside = Arc::<Aside>::default();
-            let first = aside.open().await;
+            let first = opened(&aside);
             first.send(&early_hints(), None);
             aside.open.store(now_open, Ordering::Release);
-            assert_eq!(!aside.take().is_empty(), written);
+            assert_eq!(!taken(&aside).is_empty(), written);
             assert!(!aside.waits());
         }
     }
 
-    #[tokio::test]
-    async fn a_response_waits_until_they_are_written() {
+    #[test]
+    fn a_response_comes_behind_them() {
         let aside = Arc::<Aside>::default();
-        let interim = aside.open().await;
-        interim.send(&early_hints(), None);
-        let mut closing = std::pin::pin!(aside.close());
-        assert!(polled(closing.as_mut()).is_pending());
-        drop(aside.take());
-        assert!(polled(closing.as_mut()).is_ready());
+        opened(&aside).send(&early_hints(), None);
+        let mut out = Vec::new();
+        aside.close(&mut out);
+        assert!(out.starts_with(b"HTTP/1.1 103 "));
     }
 
-    fn polled(future: std::pin::Pin<&mut impl Future<Output = ()>>) -> Poll<()> {
-        future.poll(&mut std::task::Context::from_waker(Waker::noop()))
-    }
-
-    #[tokio::test]
-    async fn a_client_that_takes_none_holds_little() {
+    #[test]
+    fn a_client_that_takes_none_holds_little() {
         let aside = Arc::<Aside>::default();
-        let interim = aside.open().await;
+        let interim = opened(&aside);
         for _ in 0..10_000 {
             interim.send(&early_hints(), None);
         }
-        let waiting = aside.take().len();
+        let waiting = taken(&aside).len();
         assert!(waiting > MOST_WAITING / 2 && waiting <= MOST_WAITING, "{waiting}");
     }
 }

@@ -1,7 +1,7 @@
 //! HTTP that both planes need: serve, connect, pool, bodies, headers.
 //!
-//! Towards clients parsing and framing are hyper's; [`framing`] refuses beforehand what hyper would
-//! forgive. Towards servers they are [`client`]'s.
+//! HTTP/1.1 is ours, towards clients ([`serve`]) and towards servers ([`client`]), in the grammar of [`message`];
+//! HTTP/2 is hyper's.
 
 pub mod body;
 pub mod client;
@@ -10,18 +10,20 @@ mod doze;
 pub mod etag;
 pub mod fetch;
 pub mod frames;
-pub mod framing;
-pub mod guarded;
 pub mod guarded_frames;
 pub mod headers;
 pub mod interim;
 pub mod joined;
+pub mod message;
 pub mod networks;
 pub mod pool;
 pub mod published;
 mod quota;
+pub mod request_body;
 pub mod resolve;
 pub mod serve;
+pub mod stall;
+pub mod switch;
 pub mod target;
 pub mod tls;
 pub mod translate;

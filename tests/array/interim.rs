@@ -132,7 +132,7 @@ async fn a_client_of_http_1_0_gets_none_and_none_is_stored() {
     let mut client = Client::connect(array.members[0]).await;
     client.send("GET http://a.test/ HTTP/1.0\r\nHost: a.test\r\n\r\n").await;
     let all = client.rest().await;
-    assert!(all.starts_with("HTTP/1.0 200 OK\r\n") && all.ends_with("\r\n\r\nhello"), "{all}");
+    assert!(all.starts_with("HTTP/1.1 200 OK\r\n") && all.ends_with("\r\n\r\nhello"), "{all}");
     settled(array.members[0]).await;
     let hit = get(array.members[0], "http://a.test/").await;
     assert!(is_hit(&hit) && hit.status == 200 && hit.header("link").is_none(), "{}", hit.head);

@@ -7,11 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::decode::{BodyLength, Decoder, Step};
 use super::{Connection, FIRST_READ};
 use crate::net::body::{Body, BodyError, SharedBody};
-use crate::net::guarded::Stall;
+use crate::net::message::decode::{BodyLength, Decoder, Step};
 use crate::net::pool::Lease;
+use crate::net::stall::Stall;
 
 /// Bytes that are read at once at most.
 const LARGEST_READ: usize = 256 << 10;

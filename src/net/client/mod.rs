@@ -3,9 +3,7 @@
 //! No task of its own, no channel and no timer: a request is written and its response read where the
 //! request is handled, which is why this is not hyper's client. The grammar of heads is httparse's.
 
-pub mod decode;
 mod download;
-pub mod head;
 mod outgoing;
 
 use std::future::poll_fn;
@@ -29,10 +27,10 @@ use tokio_util::task::TaskTracker;
 pub use download::{LoneBody, UpstreamBody};
 pub use outgoing::Outgoing;
 
-use self::decode::{BodyLength, Malformed};
-use self::head::Head;
 use super::body::BodyError;
 use super::interim::Interim;
+use super::message::decode::{BodyLength, Malformed};
+use super::message::response::{self, Head};
 use super::turn::Turn;
 
 /// How long a body waits for the server's 100 before it is sent all the same: not every server sends
@@ -231,7 +229,7 @@ impl Connection {
     ) -> Result<Head, SendError> {
         let mut seen = 0;
         loop {
-            if let Some(head) = head::take(&mut self.buffer, &mut seen, method)? {
+            if let Some(head) = response::take(&mut self.buffer, &mut seen, method)? {
                 if is_interim(head.parts.status) {
                     heard.hears(&head.parts)?;
                 }

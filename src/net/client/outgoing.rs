@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::{UploadError, Uploading};
 use crate::net::body::{Body, BodyError};
-use crate::net::headers::may_trail;
+use crate::net::message::encode;
 
 /// A request, its head in bytes.
 #[derive(Debug)]
@@ -55,10 +55,7 @@ impl Outgoing {
 
     /// Adds a field whose value is known to be one.
     fn text(&mut self, name: &HeaderName, value: &[u8]) {
-        self.head.extend_from_slice(name.as_str().as_bytes());
-        self.head.extend_from_slice(b": ");
-        self.head.extend_from_slice(value);
-        self.head.extend_from_slice(b"\r\n");
+        encode::field(&mut self.head, name, value);
     }
 
     /// A request without a body. Where one would mean something, it says that it is empty (RFC 9110,
@@ -124,8 +121,10 @@ async fn upload(
         match frame.map_err(UploadError::Body)?.into_data() {
             Ok(data) if data.is_empty() => {}
             Ok(data) if left.is_none() => {
-                let size = Bytes::from(format!("{:x}\r\n", data.len()));
-                send(&mut write, size.chain(data).chain(&b"\r\n"[..]), limit).await?;
+                let mut size = Vec::new();
+                encode::chunk_begin(&mut size, data.len());
+                let chunk = Bytes::from(size).chain(data).chain(encode::CHUNK_END);
+                send(&mut write, chunk, limit).await?;
             }
             Ok(data) => {
                 // One byte more or less, and the next request would begin elsewhere for the server.
@@ -143,11 +142,8 @@ async fn upload(
         return Err(UploadError::Body(BodyError::Lost));
     }
     if length.is_none() {
-        let mut end = b"0\r\n".to_vec();
-        for (name, value) in trailers.iter().filter(|(name, _)| may_trail(name)) {
-            end.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
-        }
-        end.extend_from_slice(b"\r\n");
+        let mut end = Vec::new();
+        encode::last_chunk(&mut end, Some(&trailers));
         send(&mut write, Bytes::from(end), limit).await?;
     }
     Ok(write)

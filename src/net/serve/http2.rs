@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_LENGTH, EXPECT, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -20,9 +20,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::streams::{Streams, gave, wanted};
-use super::{Client, Handler, MAX_HEAD, Permit, Server};
+use super::{Client, Handler, Permit, Server, refusal};
 use crate::net::body::{Body, BodyError, SharedBody};
 use crate::net::guarded_frames::GuardedFrames;
+use crate::net::message::request::LONGEST;
+use crate::net::request_body::RequestBody;
+use crate::net::switch::Switch;
 use crate::net::translate::translate;
 
 /// Streams of a connection at the same time: RFC 9113, section 6.5.2 wants 100 or more.
@@ -76,7 +79,7 @@ pub(super) async fn serve<H: Handler, S>(
     let serving = http2::Builder::new(streams)
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(LONGEST).unwrap_or(u32::MAX))
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buf_size(SEND_BUFFER)
@@ -126,11 +129,13 @@ impl<H: Handler> Server<H> {
 
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         peer: SocketAddr,
         held: &Held,
     ) -> Response<Body> {
-        let (mut head, body) = request.into_parts();
+        let may_switch = *request.method() == Method::CONNECT;
+        let switch = may_switch.then(|| Switch::http2(hyper::upgrade::on(&mut request)));
+        let (mut head, body) = request.map(RequestBody::from).into_parts();
         let own = |host: &str| self.tls.as_ref().is_some_and(|tls| tls.is_for(host));
         if let Err(why) = translate(&mut head, own) {
             tracing::debug!(%peer, %why, "request refused");
@@ -142,16 +147,9 @@ impl<H: Handler> Server<H> {
             return refusal(why.status(), &why.to_string());
         }
         head.extensions.insert(held.clone());
-        let client = Client { address: peer, interim: None };
+        let client = Client { address: peer, interim: None, switch };
         self.handler.handle(Request::from_parts(head, body), client).await
     }
-}
-
-fn refusal(status: StatusCode, why: &str) -> Response<Body> {
-    let mut response = Response::new(Body::full(format!("{why}\n")));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    response
 }
 
 /// A response's body in pieces, which tells whether it waits for its source or for the client.

@@ -1,5 +1,6 @@
 //! Accepts connections and serves HTTP on them until it is told to stop.
 
+mod date;
 mod http1;
 mod http2;
 mod streams;
@@ -9,8 +10,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::{Request, Response};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Request, Response, StatusCode};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,8 @@ use tokio_util::task::TaskTracker;
 use super::body::Body;
 use super::interim::Interim;
 use super::quota::{Quota, Seat};
+use super::request_body::RequestBody;
+use super::switch::Switch;
 use super::tls::{H2, Tls};
 use super::workers::{Load, Workers};
 
@@ -29,7 +32,7 @@ pub trait Handler: Send + Sync + 'static {
     /// The response to one request.
     fn handle(
         &self,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
         client: Client,
     ) -> impl Future<Output = Response<Body>> + Send;
 
@@ -49,6 +52,9 @@ pub struct Client {
     pub address: SocketAddr,
     /// Takes interim responses, where the client can get them.
     pub interim: Option<Interim>,
+    /// Gives the connection, or the stream, once it serves another protocol; there where a request may ask for
+    /// one.
+    pub switch: Option<Switch>,
 }
 
 /// What a connection holds as long as it lasts, tunnel or not.
@@ -74,8 +80,6 @@ pub struct ServeLimits {
     pub header: Duration,
     /// How long a client may refuse to take any more of a response.
     pub write: Duration,
-    /// The same once the connection is a tunnel.
-    pub tunnel: Duration,
     /// How long running requests may take to end once the server stops.
     pub drain: Duration,
 }
@@ -87,14 +91,10 @@ impl Default for ServeLimits {
             client_connections: 0,
             header: Duration::from_mins(1),
             write: Duration::from_mins(1),
-            tunnel: Duration::from_mins(10),
             drain: Duration::from_secs(10),
         }
     }
 }
-
-/// Bytes of a request's head at most; also what is read ahead of a body.
-const MAX_HEAD: usize = 64 * 1024;
 
 /// How long a TLS handshake may take at most.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -226,6 +226,14 @@ async fn next(
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// A response that refuses a request, whoever would have handled it.
+fn refusal(status: StatusCode, why: &str) -> Response<Body> {
+    let mut response = Response::new(Body::full(format!("{why}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
 }
 
 impl<H: Handler> Server<H> {

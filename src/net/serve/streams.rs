@@ -14,7 +14,7 @@ use hyper::rt::Executor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::net::guarded::Stall;
+use crate::net::stall::Stall;
 
 /// Spawns what hyper wants to run for a connection.
 #[derive(Debug, Clone)]

@@ -1,9 +1,8 @@
-//! The head of a response, from bytes: pure.
+//! The head of a response, from bytes.
 //!
 //! RFC 9112, sections 4 (status line), 5 (fields) and 6.3 (length of the body).
 
 use std::mem::MaybeUninit;
-use std::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
@@ -11,13 +10,7 @@ use hyper::http::response::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 
 use super::decode::{BodyLength, Malformed};
-use crate::net::headers::has_token;
-
-/// Bytes of a head at most.
-pub const LONGEST: usize = 128 << 10;
-
-/// Lines of a head at most.
-pub const MOST_FIELDS: usize = 100;
+use super::lines::{Connection, LONGEST, MOST_FIELDS, decimal, empty_line, end_of_head, place_of};
 
 /// The head of a response.
 #[derive(Debug)]
@@ -34,7 +27,7 @@ pub struct Head {
 /// its end. `seen` is how much was looked at before, 0 at first.
 ///
 /// # Errors
-/// What is not a head, or a longer one than [`LONGEST`].
+/// What is not a head, or one of more than 128 KiB or 100 lines.
 pub fn take(
     buffer: &mut BytesMut,
     seen: &mut usize,
@@ -60,29 +53,6 @@ pub fn take(
         Ok(None) | Err(_) => {
             *seen = buffer.len();
             Ok(None)
-        }
-    }
-}
-
-/// The length of an empty line at the beginning.
-fn empty_line(bytes: &[u8]) -> Option<usize> {
-    match bytes {
-        [b'\n', ..] => Some(1),
-        [b'\r', b'\n', ..] => Some(2),
-        _ => None,
-    }
-}
-
-/// Where the empty line ends that ends a head, or one behind it; `seen` bytes hold none.
-fn end_of_head(bytes: &[u8], seen: usize) -> Option<usize> {
-    let mut at = seen.saturating_sub(3);
-    if let Some(found) = memchr::memmem::find(bytes.get(at..)?, b"\r\n\r\n") {
-        return Some(at + found + 4);
-    }
-    loop {
-        at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
-        if let Some(empty) = empty_line(bytes.get(at..)?) {
-            return Some(at + empty);
         }
     }
 }
@@ -133,44 +103,13 @@ fn parse(bytes: &[u8], method: &Method) -> Result<Option<(Head, usize)>, Malform
         // A length that was said twice goes on once (RFC 9110, section 8.6).
         parts.headers.insert(CONTENT_LENGTH, length.into());
     }
-    let keep_alive = length != BodyLength::UntilClose && said.persists(&parts);
+    let keep_alive =
+        length != BodyLength::UntilClose && said.persists(parts.version, &parts.headers);
     Ok(Some((Head { parts, length, keep_alive }, used)))
-}
-
-/// Where a part of `whole` lies in it.
-fn place_of(part: &[u8], whole: &[u8]) -> Range<usize> {
-    let begins = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
-    begins..begins + part.len()
 }
 
 /// Room for the fields that a proxy adds.
 const SPARE: usize = 2;
-
-/// What `Connection` says where it says no more than is usual: that is not kept as a field, for it goes no
-/// further and names none.
-#[derive(Debug, Default)]
-struct Connection {
-    close: bool,
-    keep_alive: bool,
-}
-
-impl Connection {
-    /// Whether a line says only what is usual.
-    fn hears(&mut self, value: &[u8]) -> bool {
-        let close = value.eq_ignore_ascii_case(b"close");
-        let keep_alive = value.eq_ignore_ascii_case(b"keep-alive");
-        self.close |= close;
-        self.keep_alive |= keep_alive;
-        close || keep_alive
-    }
-
-    /// RFC 9112, section 9.3.
-    fn persists(&self, head: &Parts) -> bool {
-        let says = |said, token| said || has_token(&head.headers, &CONNECTION, token);
-        !says(self.close, "close")
-            && (head.version == Version::HTTP_11 || says(self.keep_alive, "keep-alive"))
-    }
-}
 
 /// What the fields say of the length of the body.
 #[derive(Debug, Default)]
@@ -227,47 +166,6 @@ fn length(head: &Parts, framing: &Framing, method: &Method) -> Result<BodyLength
         return Err(Malformed("Content-Length must be one number"));
     }
     Ok(framing.length.map_or(BodyLength::UntilClose, BodyLength::Exactly))
-}
-
-/// A number of at most 18 digits.
-fn decimal(digits: &[u8]) -> Option<u64> {
-    let fits = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(digits).ok().filter(|_| fits)?.parse().ok()
-}
-
-/// Takes the fields after the last chunk, and the empty line behind them; `None`: they are not there to
-/// their end.
-///
-/// # Errors
-/// What are no fields, more than [`MOST_FIELDS`], or more bytes than [`LONGEST`].
-pub fn take_trailers(buffer: &mut BytesMut) -> Result<Option<HeaderMap>, Malformed> {
-    if buffer.starts_with(b"\r\n") {
-        buffer.advance(2);
-        return Ok(Some(HeaderMap::new()));
-    }
-    if buffer.starts_with(b"\n") {
-        return Err(Malformed("malformed trailers"));
-    }
-    let Some(end) = end_of_head(buffer, 0) else {
-        let long = buffer.len() > LONGEST;
-        return if long { Err(Malformed("trailers are too long")) } else { Ok(None) };
-    };
-    let bytes = buffer.split_to(end).freeze();
-    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
-    let fields = match httparse::parse_headers(&bytes, &mut fields) {
-        Ok(httparse::Status::Complete((used, fields))) if used == bytes.len() => fields,
-        Ok(_) | Err(_) => return Err(Malformed("malformed trailers")),
-    };
-    let mut trailers = HeaderMap::with_capacity(fields.len());
-    for field in fields {
-        let name = HeaderName::from_bytes(field.name.as_bytes());
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value));
-        match (name, value) {
-            (Ok(name), Ok(value)) => trailers.append(name, value),
-            _ => return Err(Malformed("malformed trailers")),
-        };
-    }
-    Ok(Some(trailers))
 }
 
 #[cfg(test)]
@@ -368,15 +266,5 @@ mod tests {
         assert!(take(lines(MOST_FIELDS + 1)).is_err());
         assert!(take("x".repeat(LONGEST)).is_ok_and(|head| head.is_none()));
         assert!(take("x".repeat(LONGEST + 1)).is_err());
-    }
-
-    #[test]
-    fn trailers_are_fields_and_an_empty_line() {
-        let trailers = |text: &str| take_trailers(&mut text.as_bytes().into());
-        assert_eq!(trailers("\r\nmore").map(|found| found.map(|map| map.len())), Ok(Some(0)));
-        assert_eq!(trailers("A: b\r\n\r\n").map(|found| found.map(|map| map.len())), Ok(Some(1)));
-        assert_eq!(trailers("A: b\r\n"), Ok(None));
-        assert!(trailers("A b\r\n\r\n").is_err());
-        assert!(trailers("\n").is_err() && trailers("A: b\n\nmore\r\n\r\n").is_err());
     }
 }

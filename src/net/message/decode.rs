@@ -1,17 +1,16 @@
-//! The body of a response, from bytes: pure.
+//! The body of a message, from bytes.
 //!
 //! RFC 9112, sections 6 and 7.1 (chunks).
 
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::HeaderMap;
 
-use super::head;
-use crate::net::framing::chunk_size;
+use super::lines;
 
 /// What came does not keep to HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Malformed(pub(super) &'static str);
+pub struct Malformed(pub(in crate::net) &'static str);
 
 /// Where a body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +116,7 @@ impl Decoder {
                     self.0 = if size == 0 { State::Trailers } else { State::Chunk(size) };
                 }
                 State::Trailers => {
-                    let Some(trailers) = head::take_trailers(buffer)? else {
+                    let Some(trailers) = lines::take_trailers(buffer)? else {
                         return Ok(Step::More);
                     };
                     self.0 = State::Ended;
@@ -141,6 +140,16 @@ impl Decoder {
     pub fn ends_here(&self) -> bool {
         matches!(self.0, State::Ended | State::UntilClose)
     }
+}
+
+/// The size that a chunk's line gives (without its end): 15 hexadecimal digits at most, which is 2^60, so
+/// that no sum of a chunk and its surroundings overflows. Extensions are passed over.
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    let (size, rest) = line.split_at_checked(digits)?;
+    let ends = matches!(rest.trim_ascii_start().first(), None | Some(b';'));
+    let size = std::str::from_utf8(size).ok().filter(|_| (1..=15).contains(&digits) && ends)?;
+    u64::from_str_radix(size, 16).ok()
 }
 
 /// At most `left` bytes, and how many are left then.

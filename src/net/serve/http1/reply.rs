@@ -1,0 +1,140 @@
+//! A response on its way to the client.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+use hyper::body::{Body as _, Frame};
+
+use super::Stream;
+use super::connection::Connection;
+use crate::net::body::Body;
+use crate::net::message::encode::{self, Transfer};
+
+/// The body of a response, as far as it is not in the connection's hands.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// `None`: all of it is.
+    body: Option<Body>,
+    transfer: Transfer,
+    /// It cannot be told to its end.
+    is_broken: bool,
+}
+
+/// What a response waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// Nothing: all of it is written.
+    All,
+    /// Its source.
+    WaitsForSource,
+    /// The client.
+    WaitsForClient,
+    /// It, or the connection, has failed.
+    Failed,
+}
+
+impl Reply {
+    /// A body whose head is written before it.
+    pub(super) fn new(body: Body, transfer: Transfer) -> Self {
+        let body = Some(body).filter(|_| transfer != Transfer::Nothing);
+        Self { body, transfer, is_broken: false }
+    }
+
+    /// Takes from the body what is there, and writes it.
+    pub(super) fn poll<S: Stream>(
+        &mut self,
+        connection: &mut Connection<S>,
+        cx: &mut Context<'_>,
+    ) -> Sent {
+        loop {
+            self.fill(connection, cx);
+            if !connection.is_sending() {
+                return match self.body {
+                    _ if self.is_broken => Sent::Failed,
+                    Some(_) => Sent::WaitsForSource,
+                    None => Sent::All,
+                };
+            }
+            match connection.poll_send(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    tracing::debug!(%error, "client takes no more");
+                    return Sent::Failed;
+                }
+                Poll::Pending => return Sent::WaitsForClient,
+            }
+        }
+    }
+
+    fn fill<S: Stream>(&mut self, connection: &mut Connection<S>, cx: &mut Context<'_>) {
+        while let Some(body) = self.body.as_mut().filter(|_| connection.has_room()) {
+            if body.is_end_stream() {
+                self.end(connection, None);
+                continue;
+            }
+            match Pin::new(body).poll_frame(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Some(Ok(frame))) => self.frame(connection, frame),
+                Poll::Ready(None) => self.end(connection, None),
+                Poll::Ready(Some(Err(error))) => {
+                    tracing::debug!(%error, "response is cut off");
+                    self.fail();
+                }
+            }
+        }
+    }
+
+    fn frame<S: Stream>(&mut self, connection: &mut Connection<S>, frame: Frame<Bytes>) {
+        match frame.into_data() {
+            Ok(data) => self.data(connection, data),
+            Err(frame) => self.end(connection, frame.into_trailers().ok().as_ref()),
+        }
+    }
+
+    fn data<S: Stream>(&mut self, connection: &mut Connection<S>, data: Bytes) {
+        if data.is_empty() {
+            return;
+        }
+        match &mut self.transfer {
+            Transfer::Nothing => {}
+            Transfer::UntilClose => connection.put_data(data, b""),
+            Transfer::Chunked { .. } => {
+                encode::chunk_begin(connection.put(), data.len());
+                connection.put_data(data, encode::CHUNK_END);
+            }
+            Transfer::Exactly(left) => {
+                let rest = u64::try_from(data.len()).ok().and_then(|data| left.checked_sub(data));
+                let Some(rest) = rest else {
+                    tracing::error!("response is longer than it says");
+                    return self.fail();
+                };
+                *left = rest;
+                connection.put_data(data, b"");
+                if rest == 0 {
+                    self.body = None;
+                }
+            }
+        }
+    }
+
+    fn end<S: Stream>(&mut self, connection: &mut Connection<S>, trailers: Option<&HeaderMap>) {
+        match self.transfer {
+            Transfer::Exactly(1..) => {
+                tracing::debug!("response ends before it is whole");
+                self.fail();
+            }
+            Transfer::Chunked { trailers: takes } => {
+                encode::last_chunk(connection.put(), trailers.filter(|_| takes));
+            }
+            Transfer::Nothing | Transfer::Exactly(0) | Transfer::UntilClose => {}
+        }
+        self.body = None;
+    }
+
+    fn fail(&mut self) {
+        self.is_broken = true;
+        self.body = None;
+    }
+}

@@ -1,0 +1,164 @@
+//! What goes over one connection, against a handler that does as a test says.
+
+use std::time::Duration;
+
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+use super::LOOK;
+use crate::net::body::{Body, collect};
+use crate::net::request_body::RequestBody;
+use crate::net::serve::{Client, Handler, ServeLimits, run};
+
+/// Answers after a time, and tells whether the body was whole.
+struct After(Duration);
+
+impl Handler for After {
+    async fn handle(&self, request: Request<RequestBody>, _client: Client) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let text = match head.uri.path() {
+            "/unread" => "unread",
+            _ if collect(body, 1 << 20).await.is_ok() => "whole",
+            _ => "broken",
+        };
+        if !self.0.is_zero() {
+            tokio::time::sleep(self.0).await;
+        }
+        let mut response = Response::new(Body::full(text));
+        if head.method == Method::CONNECT {
+            *response.status_mut() = StatusCode::FORBIDDEN;
+        }
+        if head.headers.contains_key("x-close") {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// All that a client gets that sends no more than this.
+async fn answer(after: Duration, request: &str, half_closes: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let (mut read, mut write) = stream.split();
+        let send = async {
+            // A server may refuse to take all of it.
+            write.write_all(request.as_bytes()).await.ok();
+            if half_closes {
+                write.shutdown().await.ok();
+            }
+        };
+        let mut answer = String::new();
+        let receive = async { read.read_to_string(&mut answer).await.unwrap() };
+        tokio::join!(send, receive);
+        answer
+    };
+    let (limits, shutdown) = (ServeLimits::default(), CancellationToken::new());
+    tokio::select! {
+        () = run(listener, std::sync::Arc::new(After(after)), limits, shutdown) => String::new(),
+        answer = tokio::time::timeout(Duration::from_secs(5), ask) => answer.unwrap_or_default(),
+    }
+}
+
+/// The bodies of the responses in what a client got.
+fn bodies(answer: &str) -> Vec<&str> {
+    let mut parts = answer.split("\r\n\r\n");
+    parts.next();
+    parts.map(|part| part.split_once("HTTP/1.1 ").map_or(part, |(body, _)| body)).collect()
+}
+
+const AT_ONCE: Duration = Duration::ZERO;
+const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const LAST: &str = "GET / HTTP/1.1\r\nHost: a\r\nX-Close: 1\r\n\r\n";
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_comes_just_when_the_connection_is_looked_at_is_sent() {
+    for looks in 1..4 {
+        let answer = answer(LOOK * looks, LAST, false).await;
+        assert!(answer.ends_with("whole"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_says_no_more_gets_what_is_there_at_once() {
+    for _ in 0..50 {
+        assert_eq!(bodies(&answer(AT_ONCE, GET, true).await), ["whole"]);
+    }
+    assert_eq!(answer(Duration::from_secs(1), GET, true).await, "");
+}
+
+#[tokio::test]
+async fn what_is_cut_off_is_answered() {
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n";
+    for rest in ["Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"]
+    {
+        let answer = answer(AT_ONCE, &format!("{head}{rest}"), true).await;
+        assert_eq!(bodies(&answer), ["broken"], "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_come_together_are_answered_one_after_another() {
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+    let chunks = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: x\r\n\r\n";
+    let unread = "POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+    let upgrade = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    let requests = [GET, post, chunks, unread, upgrade, LAST, GET].concat();
+    let answer = answer(AT_ONCE, &requests, false).await;
+    assert_eq!(bodies(&answer), ["whole", "whole", "whole", "unread", "whole", "whole"]);
+}
+
+#[tokio::test]
+async fn a_client_is_told_to_go_on_when_its_body_is_wanted() {
+    let post = |path: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+        )
+    };
+    let told = answer(AT_ONCE, &post("/"), true).await;
+    assert!(told.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"), "{told}");
+    // Nobody can tell whether the client will send it then.
+    let untold = answer(AT_ONCE, &post("/unread"), false).await;
+    assert!(untold.starts_with("HTTP/1.1 200 OK\r\n"), "{untold}");
+    assert!(untold.contains("\r\nconnection: close\r\n"), "{untold}");
+    // Who does not wait need not be told.
+    let early = answer(AT_ONCE, &format!("{}abc{LAST}", post("/")), false).await;
+    assert_eq!(bodies(&early), ["whole", "whole"], "{early}");
+}
+
+#[tokio::test]
+async fn who_goes_on_sending_what_nobody_wants_can_read_why() {
+    let body = "x".repeat(20_000_000);
+    let length = body.len();
+    let post =
+        format!("POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}");
+    let endless = format!("GET / HTTP/1.1\nHost: a\n\n{body}");
+    let answer_to_post = answer(AT_ONCE, &post, false).await;
+    assert_eq!(bodies(&answer_to_post), ["unread"]);
+    assert!(answer_to_post.contains("\r\nconnection: close\r\n"));
+    let refusal = answer(AT_ONCE, &endless, false).await;
+    assert!(refusal.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{refusal}");
+    assert_eq!(bodies(&refusal), ["line must end with CR LF, found LF alone\n"]);
+}
+
+#[tokio::test]
+async fn an_old_client_may_keep_its_connection() {
+    let ask = |fields: &str| format!("GET / HTTP/1.0\r\n{fields}\r\n");
+    let both = [ask("Connection: keep-alive\r\n"), ask("")].concat();
+    let kept = answer(AT_ONCE, &both, false).await;
+    assert_eq!(bodies(&kept), ["whole", "whole"]);
+    assert!(kept.contains("\r\nconnection: keep-alive\r\n"), "{kept}");
+}
+
+#[tokio::test]
+async fn what_follows_a_refused_connect_is_no_request() {
+    let connect = "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n";
+    let answer = answer(AT_ONCE, &[connect, GET].concat(), false).await;
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    assert_eq!(bodies(&answer).len(), 1);
+}
