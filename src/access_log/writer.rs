@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Bytes after which a batch is written at once.
-const BATCH: usize = 64 << 10;
+const BATCH: usize = 128 << 10;
 
 /// How long a line waits for others at most.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -51,6 +51,8 @@ struct Waiting {
     /// The file is to be opened anew after the lines that wait now: so many bytes.
     reopen: Option<usize>,
     close: bool,
+    /// The thread waits for the first line; else it looks by itself.
+    asleep: bool,
 }
 
 impl Writer {
@@ -78,8 +80,9 @@ impl Writer {
             return;
         }
         waiting.lines.extend_from_slice(line);
+        let asleep = std::mem::take(&mut waiting.asleep);
         drop(waiting);
-        if before == 0 || (before < BATCH && after >= BATCH) {
+        if asleep || (before < BATCH && after >= BATCH) {
             self.queue.work.notify_one();
         }
     }
@@ -149,10 +152,18 @@ impl Queue {
         let is_told = |waiting: &Waiting| waiting.close || waiting.reopen.is_some();
         let idle = |waiting: &mut Waiting| waiting.lines.is_empty() && !is_told(waiting);
         let few = |waiting: &mut Waiting| waiting.lines.len() < BATCH && !is_told(waiting);
-        let waiting = self.work.wait_while(self.lock(), idle);
-        let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
-        let waiting = self.work.wait_timeout_while(waiting, PAUSE, few);
-        let (mut waiting, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        let enough = |waiting| {
+            let waiting = self.work.wait_timeout_while(waiting, PAUSE, few);
+            waiting.unwrap_or_else(PoisonError::into_inner).0
+        };
+        // As long as lines come, nobody has to wake this thread for the first of a batch.
+        let mut waiting = enough(self.lock());
+        if idle(&mut waiting) {
+            waiting.asleep = true;
+            let first = self.work.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner);
+            waiting = enough(first);
+        }
+        waiting.asleep = false;
         std::mem::swap(&mut waiting.lines, batch);
         (waiting.reopen.take(), waiting.close)
     }

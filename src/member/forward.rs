@@ -22,7 +22,7 @@ use crate::net::headers::{OneHop, has_token, remove_hop_by_hop};
 use crate::net::message::decode::BodyLength;
 use crate::net::pool::Lease;
 use crate::net::resolve::{connect, look_up};
-use crate::net::stall::was_away;
+use crate::net::stall::{Timer, was_away};
 use crate::net::target::Target;
 
 /// How long a kept connection may have been idle for a request that cannot be repeated.
@@ -100,10 +100,12 @@ pub(super) async fn exchange(
         let via = plane.via.of(Version::HTTP_11);
         let hearer = asked.interim.as_ref().map(|client| Hearer { client, via });
         let (first_byte, idle) = (next.first_byte(plane), plane.config.limits.idle);
+        let mut timer = std::mem::take(lease.timer());
         let sent = {
             let sending = pin!(lease.send(request, hearer, idle));
-            in_time(sending, first_byte, &asked.body).await
+            in_time(sending, (first_byte, &mut timer), &asked.body).await
         };
+        *lease.timer() = timer;
         match sent {
             Ok(mut reply) => {
                 if let NextHop::Sibling(sibling, _) = next {
@@ -249,18 +251,18 @@ fn expects_continue(asked: &Asked) -> bool {
 /// Waits for a response; nobody may be silent for longer than `silence`.
 async fn in_time(
     mut sending: Pin<&mut impl Future<Output = Result<Reply, SendError>>>,
-    silence: Duration,
+    (silence, timer): (Duration, &mut Timer),
     body: &SharedBody,
 ) -> Result<Reply, Failure> {
     let mut progress = body.progress();
     loop {
         // The limit is on silence: a long upload is none.
         let deadline = Instant::now() + silence;
-        match tokio::time::timeout_at(deadline, sending.as_mut()).await {
-            Ok(result) => return result.map_err(|error| failure_of(&error, body)),
-            Err(_elapsed) if was_away(deadline) => {}
-            Err(_elapsed) if body.progress() > progress => progress = body.progress(),
-            Err(_elapsed) => {
+        match timer.until(deadline, sending.as_mut()).await {
+            Some(result) => return result.map_err(|error| failure_of(&error, body)),
+            None if was_away(deadline) => {}
+            None if body.progress() > progress => progress = body.progress(),
+            None => {
                 let details = format!("no response within {silence:?}");
                 return Err(Failure::new(Cause::ResponseTimeout, details));
             }

@@ -147,8 +147,7 @@ impl Plane {
             }
             return Ok(response);
         }
-        // What asks others takes much room, which a request that is answered here does not need.
-        Box::pin(self.go_on(request, looked, origin, snapshot)).await
+        self.go_on(request, looked, origin, snapshot).await
     }
 
     /// What memory could not answer alone.

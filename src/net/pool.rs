@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::client::{Connection, Hearer, Outgoing, Reply, SendError, Uploading};
+use super::stall::Timer;
 use super::workers;
 
 /// How many idle connections are kept, and for how long.
@@ -164,6 +165,11 @@ impl Lease {
         idle: Duration,
     ) -> Result<Reply, SendError> {
         self.connection.send(request, hearer, idle).await
+    }
+
+    /// What limits the waits for its server, one after another.
+    pub fn timer(&mut self) -> &mut Timer {
+        &mut self.connection.timer
     }
 
     /// Lets a body be sent in the background.

@@ -18,6 +18,10 @@ const MOST: usize = 64;
 const BLOCKING: usize = 512;
 const LEAST_BLOCKING: usize = 160;
 
+/// Tasks that run between two looks for what has come: all that are ready, on most loads, so that they write in
+/// one [row](super::turn).
+const ROUND: u32 = 256;
+
 /// How long such calls may take to end.
 const BLOCKED: Duration = Duration::from_secs(5);
 
@@ -94,8 +98,11 @@ impl Workers {
 impl Worker {
     fn start(number: usize, stop: CancellationToken) -> io::Result<Self> {
         let blocking = (BLOCKING / count()).max(LEAST_BLOCKING);
-        let runtime =
-            Builder::new_current_thread().enable_all().max_blocking_threads(blocking).build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(blocking)
+            .event_interval(ROUND)
+            .build()?;
         let handle = runtime.handle().clone();
         let work = move || {
             HERE.set(number);

@@ -31,6 +31,7 @@ use super::body::BodyError;
 use super::interim::Interim;
 use super::message::decode::{BodyLength, Malformed};
 use super::message::response::{self, Head};
+use super::stall::Timer;
 use super::turn::Turn;
 
 /// How long a body waits for the server's 100 before it is sent all the same: not every server sends
@@ -50,6 +51,7 @@ pub struct Connection {
     write: Writer,
     /// What has come and is not used.
     buffer: BytesMut,
+    pub(super) timer: Timer,
 }
 
 /// The sending side of a connection.
@@ -117,7 +119,7 @@ impl Connection {
     /// A connection over a stream on which nothing has been sent.
     pub fn new(stream: TcpStream) -> Self {
         let (read, write) = stream.into_split();
-        Self { read, write: Writer::Here(write), buffer: BytesMut::new() }
+        Self { read, write: Writer::Here(write), buffer: BytesMut::new(), timer: Timer::default() }
     }
 
     /// Whether the server has neither closed it nor said anything, as far as is known here.

@@ -30,6 +30,8 @@ pub(super) struct Connection<S> {
     pub(super) buffer: BytesMut,
     /// The client has no more to say.
     pub(super) has_ended: bool,
+    /// The task is woken when something comes.
+    listens: bool,
     out: Out,
     write: Stall,
     /// Of what the stream below has taken and not yet written: TLS holds up to 64 KiB.
@@ -57,6 +59,7 @@ impl<S: Stream> Connection<S> {
             stream,
             buffer: BytesMut::new(),
             has_ended: false,
+            listens: false,
             out: Out::default(),
             write: Stall { limit, timer: None },
             flush: Stall { limit, timer: None },
@@ -71,7 +74,9 @@ impl<S: Stream> Connection<S> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         self.buffer.reserve(room);
+        self.listens = true;
         let bytes = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.buffer));
+        self.listens = false;
         match bytes {
             Ok(0) | Err(_) => self.has_ended = true,
             Ok(_) if self.turn == Turn::Over => self.turn = Turn::Due,
@@ -86,7 +91,8 @@ impl<S: Stream> Connection<S> {
         if self.has_ended {
             return Poll::Ready(());
         }
-        let came = self.buffer.is_empty() && self.poll_read(READ, cx).is_ready();
+        let waits = !self.buffer.is_empty() || (self.listens && self.stream.is_quiet());
+        let came = !waits && self.poll_read(READ, cx).is_ready();
         if came && self.has_ended { Poll::Ready(()) } else { Poll::Pending }
     }
 

@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
@@ -38,6 +38,10 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 
     /// Waits until there is something to read, or the connection has ended.
     fn poll_first(&self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Whether nothing has come since a read would have had to wait, so that its task is still to be woken.
+    /// Costs no lock; false where that cannot be told.
+    fn is_quiet(&self) -> bool;
 }
 
 impl Stream for TcpStream {
@@ -48,6 +52,10 @@ impl Stream for TcpStream {
         let mut first = [0];
         self.poll_peek(cx, &mut ReadBuf::new(&mut first)).map(drop)
     }
+
+    fn is_quiet(&self) -> bool {
+        self.try_io(Interest::READABLE, || Ok(())).is_err()
+    }
 }
 
 /// TLS has buffers of its own, and cannot tell without them.
@@ -56,6 +64,10 @@ impl Stream for TlsStream<TcpStream> {
 
     fn poll_first(&self, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
+    }
+
+    fn is_quiet(&self) -> bool {
+        false
     }
 }
 
