@@ -172,6 +172,7 @@ fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {
         client_connections: file.client_connections.unwrap_or(2000),
         header: span(file.header, 60),
         write: idle,
+        tunnel: span(file.tunnel_idle, 600),
         drain: span(file.drain, 10),
     };
     Ok(MemberLimits {

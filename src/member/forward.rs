@@ -5,16 +5,16 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use hyper::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue, PROXY_AUTHORIZATION, TE, UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue, MAX_FORWARDS, PROXY_AUTHORIZATION, TE,
+    UPGRADE, VIA,
 };
 use hyper::{Response, StatusCode, Version};
 use tokio::time::Instant;
 
-use super::Plane;
 use super::hop::HOP;
 use super::request::{Asked, NextHop};
 use super::snapshot::Sibling;
-use super::tunnel;
+use super::{Plane, max_forwards, tunnel};
 use crate::blame::{Cause, Failure};
 use crate::net::body::{Body, SharedBody};
 use crate::net::client::{Hearer, Outgoing, Reply, SendError, UpstreamBody};
@@ -203,10 +203,10 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Outgoing, F
     // RFC 9112, section 3.2.2: what the client said in Host does not count.
     let (target, host) = match (&asked.target, next) {
         (Target::Resource(resource), NextHop::Origin) => {
-            (Cow::Borrowed(resource.path()), Cow::Borrowed(resource.authority()))
+            (Cow::Borrowed(resource.at_origin()), Cow::Borrowed(resource.authority()))
         }
         (Target::Resource(resource), NextHop::Sibling(..)) => {
-            (Cow::Borrowed(resource.url()), Cow::Borrowed(resource.authority()))
+            (Cow::Borrowed(resource.at_proxy()), Cow::Borrowed(resource.authority()))
         }
         (target @ (Target::Tunnel { .. } | Target::Own), _) => (target.url(), target.url()),
     };
@@ -220,6 +220,12 @@ fn build(plane: &Plane, asked: &Asked, next: &NextHop<'_>) -> Result<Outgoing, F
         if *name == CONTENT_LENGTH {
             let length = value.to_str().ok().and_then(|length| length.parse().ok());
             said = Some(length.ok_or_else(unfit)?);
+        }
+        if *name == MAX_FORWARDS
+            && let Some(left) = max_forwards::left(&asked.head)
+        {
+            request.field(name, &HeaderValue::from(left.saturating_sub(1)));
+            continue;
         }
         request.field(name, value);
     }

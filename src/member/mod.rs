@@ -15,6 +15,7 @@ mod forward;
 mod health;
 mod hop;
 mod manage;
+mod max_forwards;
 mod metrics;
 mod own;
 mod poll;

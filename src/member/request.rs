@@ -22,7 +22,7 @@ use super::course::{Course, Decision};
 use super::hop::{self, Origin};
 use super::record::{self, Traffic};
 use super::snapshot::{Ready, Sibling, Snapshot};
-use super::{Plane, admit, fetch, forward, own, respond, tunnel};
+use super::{Plane, admit, fetch, forward, max_forwards, own, respond, tunnel};
 use crate::access_log::{CacheResult, Entry};
 use crate::blame::{Blame, Cause, Failure};
 use crate::cache::moment::Moment;
@@ -32,7 +32,7 @@ use crate::net::interim::Interim;
 use crate::net::request_body::RequestBody;
 use crate::net::serve::{Client, Handler};
 use crate::net::switch::Switch;
-use crate::net::target::{Target, target};
+use crate::net::target::{Target, WholeServer, target};
 use crate::route::RouteKey;
 
 /// One request.
@@ -109,7 +109,11 @@ impl Plane {
         entry: &mut Option<Box<Entry>>,
     ) -> Result<Response<Body>, Failure> {
         let head = &request.head;
-        request.target = target(&head.method, &head.uri, &head.headers, head.version)?;
+        let mut found = target(&head.method, &head.uri, &head.headers, head.version)?;
+        if head.extensions.get::<WholeServer>().is_some() {
+            found.widen();
+        }
+        request.target = found;
         let Asked { head, body, target, .. } = &*request;
         let is_member = snapshot.is_member_address(peer.ip());
         if *target != Target::Own {
@@ -138,6 +142,9 @@ impl Plane {
         }
         if origin == Origin::ForeignSibling {
             self.stats.foreign_table.add();
+        }
+        if max_forwards::left(head) == Some(0) {
+            return Ok(max_forwards::answer(head));
         }
         let looked = cached::look_up(self, &request, Moment::now());
         if let Looked::Answer(response, cache) = looked {

@@ -19,6 +19,7 @@ pub mod networks;
 pub mod pool;
 pub mod published;
 mod quota;
+mod reads;
 pub mod request_body;
 pub mod resolve;
 pub mod serve;

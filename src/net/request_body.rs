@@ -19,6 +19,9 @@ pub enum CutOff {
     /// Its client has gone.
     #[error("client has gone")]
     Gone,
+    /// Its client was answered before it was told to send it.
+    #[error("client was answered without it")]
+    Unsent,
     /// Its framing is wrong.
     #[error("{0}")]
     Malformed(Malformed),
@@ -185,16 +188,14 @@ impl Feed {
     /// What the reader wants; the task is woken when that changes.
     pub(super) fn wish(&self, cx: &Context<'_>) -> Wish {
         let mut place = lock(&self.0);
-        if place.is_given_up {
-            return Wish::GivenUp;
-        }
-        if place.is_wanted {
-            return Wish::More;
-        }
         if !place.feeder.as_ref().is_some_and(|feeder| feeder.will_wake(cx.waker())) {
             place.feeder = Some(cx.waker().clone());
         }
-        Wish::Nothing
+        match (place.is_given_up, place.is_wanted) {
+            (true, _) => Wish::GivenUp,
+            (false, true) => Wish::More,
+            (false, false) => Wish::Nothing,
+        }
     }
 
     /// Whether there is no reader any more.
@@ -211,5 +212,98 @@ impl Feed {
         if let Some(reader) = place.reader.take() {
             reader.wake();
         }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        if !lock(&self.0).has_ended {
+            self.give(Some(Err(CutOff::Gone)), true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Task {
+        fn woken(&self) -> usize {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    fn waker(task: &Arc<Task>) -> Waker {
+        Waker::from(Arc::clone(task))
+    }
+
+    fn data(bytes: &'static [u8]) -> Frame<Bytes> {
+        Frame::data(Bytes::from_static(bytes))
+    }
+
+    #[test]
+    fn a_piece_comes_when_it_is_asked_for_and_each_side_wakes_the_other() {
+        let (reader, feeder) = (Arc::<Task>::default(), Arc::<Task>::default());
+        let (reading, feeding) = (waker(&reader), waker(&feeder));
+        let (mut read, feed) = (Context::from_waker(&reading), Context::from_waker(&feeding));
+        let (source, mut body) = Feed::new(BodyLength::Exactly(5));
+        let mut body = Pin::new(&mut body);
+        assert_eq!(source.wish(&feed), Wish::Nothing);
+        assert!(body.as_mut().poll_frame(&mut read).is_pending());
+        assert_eq!((feeder.woken(), source.wish(&feed)), (1, Wish::More));
+        source.give(Some(Ok(data(b"hel"))), false);
+        assert_eq!((reader.woken(), source.wish(&feed)), (1, Wish::Nothing));
+        assert!(matches!(body.as_mut().poll_frame(&mut read), Poll::Ready(Some(Ok(_)))));
+        assert_eq!(body.size_hint().exact(), Some(2));
+        assert!(body.as_mut().poll_frame(&mut read).is_pending());
+        source.give(Some(Ok(data(b"lo"))), true);
+        assert!(matches!(body.as_mut().poll_frame(&mut read), Poll::Ready(Some(Ok(_)))));
+        assert!(matches!(body.as_mut().poll_frame(&mut read), Poll::Ready(None)));
+    }
+
+    #[test]
+    fn a_connection_is_told_that_nobody_reads_whatever_it_waits_for() {
+        for wanted in [false, true] {
+            let feeder = Arc::<Task>::default();
+            let feeding = waker(&feeder);
+            let feed = Context::from_waker(&feeding);
+            let (source, mut body) = Feed::new(BodyLength::Chunked);
+            if wanted {
+                let polled =
+                    Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop()));
+                assert!(polled.is_pending());
+            }
+            source.wish(&feed);
+            drop(body);
+            assert_eq!((feeder.woken(), source.wish(&feed)), (1, Wish::GivenUp), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_reader_is_told_that_the_connection_has_gone() {
+        let reader = Arc::<Task>::default();
+        let reading = waker(&reader);
+        let mut read = Context::from_waker(&reading);
+        let (source, mut body) = Feed::new(BodyLength::Exactly(5));
+        let mut body = Pin::new(&mut body);
+        assert!(body.as_mut().poll_frame(&mut read).is_pending());
+        drop(source);
+        assert_eq!(reader.woken(), 1);
+        let polled = body.as_mut().poll_frame(&mut read);
+        assert!(matches!(polled, Poll::Ready(Some(Err(CutOff::Gone)))));
+        assert!(matches!(body.as_mut().poll_frame(&mut read), Poll::Ready(None)));
     }
 }

@@ -3,12 +3,15 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
+
+use super::stall::Stall;
 
 /// Resolves to the client's connection once the response has been sent that switches it.
 #[derive(Debug)]
@@ -66,13 +69,17 @@ impl std::fmt::Debug for ClientStream {
 }
 
 impl ClientStream {
-    /// A stream of which `first` has been read already; `held` lasts as long.
-    pub(super) fn new<S, P>(first: Bytes, stream: S, held: P) -> Self
+    /// A stream of which `first` has been read already, and whose other end may take nothing for `limit`; `held`
+    /// lasts as long.
+    pub(super) fn new<S, P>(first: Bytes, stream: S, limit: Duration, held: P) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         P: Send + Unpin + 'static,
     {
-        Self(Box::new(Begun { first, stream, _held: held }))
+        // What is empty may still hold on to room.
+        let first = if first.is_empty() { Bytes::new() } else { first };
+        let stall = Stall { limit, timer: None };
+        Self(Box::new(Begun { first, stream, stall, _held: held }))
     }
 }
 
@@ -108,6 +115,7 @@ impl AsyncWrite for ClientStream {
 struct Begun<S, P> {
     first: Bytes,
     stream: S,
+    stall: Stall,
     _held: P,
 }
 
@@ -136,7 +144,9 @@ impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for Begun<S, P> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.stall.watch(cx, written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -35,7 +35,13 @@ pub struct Resource {
     authority_end: usize,
     port: u16,
     as_it_came: bool,
+    whole_server: bool,
 }
+
+/// Marks a request whose absolute target has neither path nor query, where that means something: OPTIONS, for a
+/// server as a whole (RFC 9112, section 3.2.4). [`Uri`] does not tell it from a path of `/`.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeServer;
 
 const SCHEME: &str = "http://";
 
@@ -46,7 +52,8 @@ impl Resource {
         url.extend([SCHEME, place.text, slash, path]);
         let host_end = SCHEME.len() + place.host.len();
         let authority_end = SCHEME.len() + place.text.len();
-        Self { url, host_end, authority_end, port: place.port, as_it_came }
+        let port = place.port;
+        Self { url, host_end, authority_end, port, as_it_came, whole_server: false }
     }
 
     /// `http://` + host + `:port` if there is one + path and query, as they stand, without credentials.
@@ -72,6 +79,17 @@ impl Resource {
     /// Path and query as they stand, `/` where there is none.
     pub fn path(&self) -> &str {
         self.url.get(self.authority_end..).unwrap_or_default()
+    }
+
+    /// What the origin is asked for: its path and query, or `*` for the server as a whole.
+    pub fn at_origin(&self) -> &str {
+        if self.whole_server { "*" } else { self.path() }
+    }
+
+    /// What another proxy is asked for.
+    pub fn at_proxy(&self) -> &str {
+        let end = if self.whole_server { self.authority_end } else { self.url.len() };
+        self.url.get(..end).unwrap_or_default()
     }
 
     /// Whether the client's own target says the same. A path that it leaves out is read as `/`.
@@ -133,6 +151,13 @@ pub fn target(
 }
 
 impl Target {
+    /// Asks for the [whole server](WholeServer).
+    pub fn widen(&mut self) {
+        if let Self::Resource(resource) = self {
+            resource.whole_server = true;
+        }
+    }
+
     /// The URL or authority whose route key chooses the member; empty for own pages.
     pub fn url(&self) -> Cow<'_, str> {
         match self {

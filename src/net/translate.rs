@@ -10,6 +10,8 @@ use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Method, StatusCode, Uri};
 
+use super::target::WholeServer;
+
 /// Header lines of a message at most. It is hyper's own default, which it has room for on the stack.
 pub(super) const MAX_HEADERS: usize = 100;
 
@@ -73,7 +75,11 @@ pub fn translate(head: &mut Parts, own: impl Fn(&str) -> bool) -> Result<(), Unt
     join_cookies(head);
     check_authority(head)?;
     if head.method != Method::CONNECT {
+        let whole_server = head.uri.path_and_query().is_some_and(|path| path.as_str() == "*");
         head.uri = target(head, own)?;
+        if whole_server && head.uri.scheme().is_some() {
+            head.extensions.insert(WholeServer);
+        }
     }
     Ok(())
 }
@@ -211,6 +217,7 @@ mod tests {
             let mut head = request.into_parts().0;
             translate(&mut head, |_| false).unwrap();
             assert_eq!(head.uri, "http://a.test/");
+            assert!(head.extensions.get::<WholeServer>().is_some());
         }
     }
 

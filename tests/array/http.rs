@@ -142,6 +142,41 @@ async fn a_get_may_have_a_body_of_unknown_length() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn options_of_a_whole_server_reach_it_as_an_asterisk() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    for member in both(&array, "/").await {
+        for (target, path) in [("http://a.test", "*"), ("http://a.test/", "/")] {
+            let text = format!(
+                "OPTIONS {target} HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 5\r\nConnection: close\r\n\r\n"
+            );
+            assert_eq!(exchange(member, &text).await.status, 200);
+            let arrived = origin.last(path);
+            assert_eq!(arrived.head[0], format!("OPTIONS {path} HTTP/1.1"));
+            let hops: usize = arrived.header("max-forwards").unwrap().parse().unwrap();
+            let members = arrived.header("via").unwrap().split(',').count();
+            assert_eq!(hops, 5 - members);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_may_go_no_further_is_answered_here() {
+    let origin = Origin::start().await;
+    let array = Array::start(2, origin.address).await;
+    let ask = |left: u8| {
+        format!(
+            "OPTIONS http://a.test/x HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: {left}\r\nConnection: close\r\n\r\n"
+        )
+    };
+    let [owner, other] = both(&array, "/x").await;
+    for (member, left, arrives) in [(owner, 0, 0), (other, 1, 0), (owner, 1, 1), (other, 2, 2)] {
+        assert_eq!(exchange(member, &ask(left)).await.status, 200);
+        assert_eq!(origin.arrived().len(), arrives, "{left}");
+    }
+}
+
 /// Asks others until a connection that was idle meanwhile has given its buffers back.
 async fn while_others_ask(member: SocketAddr) {
     let began = Instant::now();

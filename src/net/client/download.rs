@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::{Connection, FIRST_READ};
+use super::Connection;
 use crate::net::body::{Body, BodyError, SharedBody};
 use crate::net::message::decode::{BodyLength, Decoder, Step};
 use crate::net::pool::Lease;
+use crate::net::reads::Reads;
 use crate::net::stall::Stall;
 
 /// Bytes that are read at once at most.
@@ -20,14 +21,13 @@ const LARGEST_READ: usize = 256 << 10;
 #[derive(Debug)]
 struct Download {
     decoder: Decoder,
-    /// Bytes to read next: as many as come at once, about.
-    reads: usize,
+    reads: Reads,
 }
 
 impl Download {
     /// A body from its beginning.
     fn new(length: BodyLength) -> Self {
-        Self { decoder: Decoder::new(length), reads: FIRST_READ }
+        Self { decoder: Decoder::new(length), reads: Reads::up_to(LARGEST_READ) }
     }
 
     /// Whether all of it was taken.
@@ -59,21 +59,13 @@ impl Download {
                 Ok(Step::More) => {}
                 Err(malformed) => return Poll::Ready(Some(Err(BodyError::Malformed(malformed)))),
             }
-            let most = self.decoder.left().and_then(|left| usize::try_from(left).ok());
-            let wanted = self.reads.min(most.unwrap_or(usize::MAX)).max(FIRST_READ);
-            match ready!(connection.poll_read(wanted, cx)) {
+            match ready!(connection.poll_read(self.reads.room(self.decoder.left()), cx)) {
                 Ok(0) if self.decoder.ends_here() => return Poll::Ready(None),
                 Ok(0) => {
                     let early = std::io::ErrorKind::UnexpectedEof.into();
                     return Poll::Ready(Some(Err(BodyError::Response(early))));
                 }
-                Ok(bytes) if bytes >= self.reads => {
-                    self.reads = (self.reads * 2).min(LARGEST_READ);
-                }
-                Ok(bytes) if bytes < self.reads / 4 => {
-                    self.reads = (self.reads / 2).max(FIRST_READ);
-                }
-                Ok(_) => {}
+                Ok(bytes) => self.reads.came(bytes),
                 Err(error) => return Poll::Ready(Some(Err(BodyError::Response(error)))),
             }
         }

@@ -31,15 +31,13 @@ use super::body::BodyError;
 use super::interim::Interim;
 use super::message::decode::{BodyLength, Malformed};
 use super::message::response::{self, Head};
+use super::reads::SMALLEST;
 use super::stall::Timer;
 use super::turn::Turn;
 
 /// How long a body waits for the server's 100 before it is sent all the same: not every server sends
 /// one.
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
-
-/// Bytes that are read at first: a head and a small body.
-const FIRST_READ: usize = 8 << 10;
 
 /// Interim responses to one request at most.
 const MOST_INTERIM: usize = 32;
@@ -237,7 +235,7 @@ impl Connection {
                 }
                 return Ok(head);
             }
-            let came = poll_fn(|cx| self.poll_read(FIRST_READ, cx)).await;
+            let came = poll_fn(|cx| self.poll_read(SMALLEST, cx)).await;
             if came.map_err(|error| SendError::Ended(Some(error)))? == 0 {
                 return Err(SendError::Ended(None));
             }

@@ -15,6 +15,7 @@ use hyper::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 
 use super::decode::BodyLength;
 use super::lines::{Connection, MOST_FIELDS, decimal, end_of_head, has_bare_lf, place_of};
+use crate::net::target::WholeServer;
 
 /// Bytes of a head at most.
 pub const LONGEST: usize = 64 << 10;
@@ -71,6 +72,9 @@ pub fn take(buffer: &mut BytesMut, seen: &mut usize) -> Result<Option<Head>, Ref
         buffer.advance(2);
         *seen = 0;
     }
+    if buffer.starts_with(b"\n") {
+        return Err(BARE_LF);
+    }
     // Most come whole; one that comes byte by byte is not read from its beginning each time.
     let may_be_whole = !buffer.is_empty() && (*seen == 0 || end_of_head(buffer, *seen).is_some());
     if may_be_whole && let Some((head, used)) = parse(buffer)? {
@@ -81,6 +85,8 @@ pub fn take(buffer: &mut BytesMut, seen: &mut usize) -> Result<Option<Head>, Ref
     *seen = buffer.len();
     if buffer.len() > LONGEST { Err(too_long(buffer)) } else { Ok(None) }
 }
+
+const BARE_LF: Refused = Refused::Malformed("line must end with CR LF, found LF alone");
 
 /// The head, and how many bytes it has; `None`: its end has not come.
 fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refused> {
@@ -101,7 +107,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refused> {
     // A copy: what comes behind the head is not to be held on to for its sake.
     let copy = Bytes::copy_from_slice(bytes.get(..used).unwrap_or_default());
     if has_bare_lf(&copy) {
-        return Err(Refused::Malformed("line must end with CR LF, found LF alone"));
+        return Err(BARE_LF);
     }
     let (mut parts, ()) = Request::new(()).into_parts();
     let method = request.method.unwrap_or_default().as_bytes();
@@ -109,6 +115,9 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refused> {
         Method::from_bytes(method).map_err(|_no_token| Refused::Malformed("no method"))?;
     let target = place_of(request.path.unwrap_or_default().as_bytes(), bytes);
     let target = Uri::from_maybe_shared(copy.slice(target));
+    if parts.method == Method::OPTIONS && names_a_server(request.path.unwrap_or_default()) {
+        parts.extensions.insert(WholeServer);
+    }
     parts.uri = target.map_err(|_invalid| Refused::Malformed("target is no URI"))?;
     let is_old = request.version == Some(0);
     parts.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
@@ -125,8 +134,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refused> {
             return Err(Refused::Malformed("malformed header line"));
         };
         framing.hears(&name, field.value)?;
-        expects_continue |=
-            name == EXPECT && field.value.eq_ignore_ascii_case(b"100-continue") && !is_old;
+        expects_continue |= name == EXPECT && !is_old && says_continue(field.value);
         parts.headers.append(name, value);
     }
     let length = framing.length(is_old)?;
@@ -143,6 +151,17 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refused> {
         parts,
     };
     Ok(Some((head, used)))
+}
+
+/// Whether one of the expectations is to be told to go on.
+fn says_continue(expectations: &[u8]) -> bool {
+    let mut each = expectations.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    each.any(|expectation| expectation.eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// Whether an absolute target has neither path nor query.
+fn names_a_server(target: &str) -> bool {
+    target.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '?']))
 }
 
 /// What is wrong with a head beyond the limit.
@@ -295,6 +314,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn options_without_a_path_ask_for_the_whole_server() {
+        for (line, whole) in [
+            ("OPTIONS http://a.test", true),
+            ("OPTIONS http://a.test/", false),
+            ("OPTIONS http://a.test?q", false),
+            ("OPTIONS *", false),
+            ("GET http://a.test", false),
+        ] {
+            let head = taken(&format!("{line} HTTP/1.1\r\n\r\n"));
+            assert_eq!(head.parts.extensions.get::<WholeServer>().is_some(), whole, "{line}");
+        }
+    }
+
     fn taken(text: &str) -> Head {
         take(&mut text.as_bytes().into(), &mut 0).unwrap().unwrap()
     }
@@ -315,9 +348,11 @@ mod tests {
 
     #[test]
     fn only_a_client_of_http_1_1_waits_for_100_or_switches() {
-        let fields = "Expect: 100-Continue\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\n";
-        for (version, expected) in [("1.1", true), ("1.0", false)] {
-            let head = taken(&format!("PUT / HTTP/{version}\r\n{fields}"));
+        let fields = "Expect: y, 100-Continue\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\n";
+        for (version, more, expected) in
+            [("1.1", "", true), ("1.1", "Expect: x\r\n", true), ("1.0", "", false)]
+        {
+            let head = taken(&format!("PUT / HTTP/{version}\r\n{more}{fields}"));
             assert_eq!((head.expects_continue, head.may_switch), (expected, expected));
         }
     }

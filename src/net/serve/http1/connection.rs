@@ -6,14 +6,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use tokio::task::coop::has_budget_remaining;
 use tokio_util::io::poll_read_buf;
 
 use super::Stream;
+use crate::net::reads::SMALLEST;
 use crate::net::stall::Stall;
 use crate::net::turn::Turn;
-
-/// Bytes that are read at once: a head or more.
-pub(super) const READ: usize = 8 << 10;
 
 /// Bytes of a piece that is copied behind what stands before it: for so few, that costs less than a list of
 /// pieces costs the kernel.
@@ -73,8 +72,12 @@ impl<S: Stream> Connection<S> {
         room: usize,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        if self.buffer.is_empty() && self.buffer.capacity() > 2 * room {
+            self.buffer = BytesMut::new();
+        }
         self.buffer.reserve(room);
-        self.listens = true;
+        // Without it, tokio has the task wait before it looks.
+        self.listens = has_budget_remaining();
         let bytes = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.buffer));
         self.listens = false;
         match bytes {
@@ -92,7 +95,7 @@ impl<S: Stream> Connection<S> {
             return Poll::Ready(());
         }
         let waits = !self.buffer.is_empty() || (self.listens && self.stream.is_quiet());
-        let came = !waits && self.poll_read(READ, cx).is_ready();
+        let came = !waits && self.poll_read(SMALLEST, cx).is_ready();
         if came && self.has_ended { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -167,7 +170,7 @@ impl Out {
     }
 
     fn clear(&mut self) {
-        if self.head.capacity() > 2 * MANY {
+        if self.head.capacity() > MANY {
             self.head = Vec::new();
         }
         self.head.clear();

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
 use tokio_rustls::server::TlsStream;
 
 use self::session::Session;
@@ -42,6 +43,9 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Whether nothing has come since a read would have had to wait, so that its task is still to be woken.
     /// Costs no lock; false where that cannot be told.
     fn is_quiet(&self) -> bool;
+
+    /// Makes its end look like a failure, when it is dropped.
+    fn abort(&self);
 }
 
 impl Stream for TcpStream {
@@ -56,6 +60,10 @@ impl Stream for TcpStream {
     fn is_quiet(&self) -> bool {
         self.try_io(Interest::READABLE, || Ok(())).is_err()
     }
+
+    fn abort(&self) {
+        self.set_zero_linger().ok(); // then it looks like any other end
+    }
 }
 
 /// TLS has buffers of its own, and cannot tell without them.
@@ -69,6 +77,9 @@ impl Stream for TlsStream<TcpStream> {
     fn is_quiet(&self) -> bool {
         false
     }
+
+    /// Nothing is to be done: it says no goodbye.
+    fn abort(&self) {}
 }
 
 /// Serves until the client or the server has enough.
@@ -78,23 +89,26 @@ pub(super) async fn serve<H: Handler, S: Stream>(
     peer: SocketAddr,
     mut permit: Permit,
 ) {
-    let mut left = server.limits.header;
+    let mut deadline = Instant::now() + server.limits.header;
     // While a client says nothing, nothing is held for it.
-    while wait(server, &stream, left).await {
+    while wait(server, &stream, deadline).await {
         let session = Session::new(server, stream, peer, permit);
         let Some(idle) = Box::pin(session.run()).await else { return };
-        (stream, permit) = idle;
-        left = server.limits.header.saturating_sub(LOOK);
+        (stream, permit) = (idle.stream, idle.permit);
+        // Empty lines are no requests.
+        if idle.has_served {
+            deadline = Instant::now() + server.limits.header.saturating_sub(LOOK);
+        }
     }
 }
 
 /// Waits for a request to begin; false if there is none in time, or the server stops.
-async fn wait<H: Handler, S: Stream>(server: &Server<H>, stream: &S, limit: Duration) -> bool {
+async fn wait<H: Handler, S: Stream>(server: &Server<H>, stream: &S, deadline: Instant) -> bool {
     let first = std::future::poll_fn(|cx| stream.poll_first(cx));
     tokio::select! {
         biased;
         () = first => true,
         () = server.shutdown.cancelled() => false,
-        () = tokio::time::sleep(limit) => false,
+        () = sleep_until(deadline) => false,
     }
 }

@@ -13,23 +13,25 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-use super::connection::{Connection, READ};
+use super::connection::Connection;
 use super::reply::{Reply, Sent};
 use super::upload::{Pumped, Upload};
 use super::watch::{Event, Watch};
 use super::{LOOK, RARE_LOOK, Stream};
 use crate::net::body::Body;
 use crate::net::interim::Aside;
-use crate::net::message::encode::{self, Question};
+use crate::net::message::encode::{self, Question, Transfer};
 use crate::net::message::request::{self, Head, Refused};
+use crate::net::reads::SMALLEST;
 use crate::net::request_body::RequestBody;
 use crate::net::serve::date::date;
 use crate::net::serve::{Client, Handler, Permit, Server, refusal};
 use crate::net::switch::{ClientStream, Switch};
 
-/// How long a client that was refused, and goes on sending, may take to read why. To close at once could
-/// take the answer from it (RFC 9112, section 9.6).
-const LINGER: Duration = Duration::from_secs(2);
+/// How long a client that goes on sending may take to read its last response, and how long it may be silent. To
+/// close at once could take the response from it (RFC 9112, section 9.6).
+const LINGER: Duration = Duration::from_secs(30);
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// What a client waits for before it sends a body.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -42,6 +44,15 @@ pub(super) struct Session<'a, H, S> {
     permit: Permit,
     watch: Watch<'a, H>,
     aside: Arc<Aside>,
+    has_served: bool,
+}
+
+/// A connection that has nothing to do.
+pub(super) struct Idle<S> {
+    pub(super) stream: S,
+    pub(super) permit: Permit,
+    /// Whether a request has come since it had something to do.
+    pub(super) has_served: bool,
 }
 
 /// How a session goes on after a response.
@@ -87,15 +98,19 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
             permit,
             watch: Watch::new(server, every),
             aside: Arc::default(),
+            has_served: false,
         }
     }
 
     /// Answers requests until the connection has ended, or is idle: then it is returned.
-    pub(super) async fn run(mut self) -> Option<(S, Permit)> {
+    pub(super) async fn run(mut self) -> Option<Idle<S>> {
         loop {
             let next = match self.next_head().await {
-                Ok(head) => self.answer(head).await,
-                Err(NoRequest::Idle) => return Some((self.connection.stream, self.permit)),
+                Ok(head) => {
+                    self.has_served = true;
+                    self.answer(head).await
+                }
+                Err(NoRequest::Idle) => return Some(self.rest()),
                 Err(NoRequest::End) => Next::End,
                 Err(NoRequest::Refused(why)) => self.refuse(why).await,
             };
@@ -106,14 +121,20 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
                 Next::Drop => return None,
                 Next::HandOver(receiver) => {
                     let Self { connection: Connection { stream, buffer, .. }, permit, .. } = self;
-                    // Who asked for it may have gone.
-                    drop(receiver.send(ClientStream::new(buffer.freeze(), stream, permit)));
+                    let stalls = self.server.limits.tunnel;
+                    let stream = ClientStream::new(buffer.freeze(), stream, stalls, permit);
+                    drop(receiver.send(stream)); // who asked for it may have gone
                     return None;
                 }
             };
             self.close(lingers).await;
             return None;
         }
+    }
+
+    fn rest(self) -> Idle<S> {
+        let Self { connection, permit, has_served, .. } = self;
+        Idle { stream: connection.stream, permit, has_served }
     }
 
     /// Waits for the next request.
@@ -126,13 +147,16 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
                     Ok(None) => {}
                     Err(why) => return Poll::Ready(Err(NoRequest::Refused(why))),
                 }
-                match self.connection.poll_read(READ, cx) {
+                match self.connection.poll_read(SMALLEST, cx) {
                     Poll::Ready(Ok(1..)) => {}
                     Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Err(NoRequest::End)),
                     Poll::Pending => break,
                 }
             }
             let is_silent = self.connection.buffer.is_empty();
+            if self.watch.is_stopping && is_silent {
+                return Poll::Ready(Err(NoRequest::End));
+            }
             loop {
                 match self.watch.poll(cx) {
                     Poll::Pending => return Poll::Pending,
@@ -204,16 +228,18 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
     /// Does what the client's side wants while the response is not there; ready when the client has gone.
     fn poll_client(&mut self, upload: &mut Option<Upload>, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            if self.aside.waits() {
+            if self.aside.waits() && !self.connection.is_sending() {
                 self.aside.take(self.connection.put());
             }
-            if let Poll::Ready(Err(_gone)) = self.connection.poll_send(cx) {
-                return Poll::Ready(());
+            match self.connection.poll_send(cx) {
+                Poll::Ready(Err(_gone)) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) if self.aside.waits() => continue,
+                Poll::Ready(Ok(())) | Poll::Pending => {}
             }
-            let Some(upload) = upload.as_mut().filter(|upload| upload.is_open()) else { break };
+            let Some(upload) = upload else { break };
             match upload.pump(&mut self.connection, cx) {
                 Pumped::Continue => self.connection.put().extend_from_slice(CONTINUE),
-                // Who reads it is to be heard first.
+                // Who reads it is to be heard, and will be answered.
                 Pumped::Waits if upload.is_broken() => return Poll::Pending,
                 Pumped::Waits => break,
             }
@@ -251,12 +277,12 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
                 }
                 (Sent::WaitsForClient, None) => false,
                 (Sent::WaitsForClient, Some(upload)) => {
-                    upload.pump_on(&mut self.connection, cx);
+                    upload.pump(&mut self.connection, cx);
                     false
                 }
                 (Sent::WaitsForSource, upload) => {
                     if let Some(upload) = upload {
-                        upload.pump_on(&mut self.connection, cx);
+                        upload.pump(&mut self.connection, cx);
                     }
                     self.connection.poll_gone(cx).is_ready()
                 }
@@ -265,6 +291,10 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
             if ended { Poll::Ready(false) } else { Poll::Pending }
         })
         .await;
+        if !whole && transfer == Transfer::UntilClose {
+            // An end that is none must not look like one.
+            self.connection.stream.abort();
+        }
         whole.then_some(KeepAlive(keep_alive))
     }
 
@@ -281,11 +311,16 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
     async fn close(mut self, lingers: bool) {
         let connection = &mut self.connection;
         let closing = async {
-            if connection.stream.shutdown().await.is_err() || !lingers {
+            if timeout(SILENCE, connection.stream.shutdown()).await.is_err() {
                 return;
             }
-            while let Ok(1..) = poll_fn(|cx| connection.poll_read(READ, cx)).await {
+            // What has come and was not read would reset the connection as well.
+            let mut silence = if lingers { SILENCE } else { Duration::ZERO };
+            loop {
                 connection.buffer.clear();
+                let read = poll_fn(|cx| connection.poll_read(SMALLEST, cx));
+                let Ok(Ok(1..)) = timeout(silence, read).await else { return };
+                silence = SILENCE;
             }
         };
         let closing = self.server.overdue.run_until_cancelled(closing);

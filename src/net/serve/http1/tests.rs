@@ -1,15 +1,22 @@
 //! What goes over one connection, against a handler that does as a test says.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::LOOK;
-use crate::net::body::{Body, collect};
+use crate::net::body::{Body, BodyError, collect};
 use crate::net::request_body::RequestBody;
 use crate::net::serve::{Client, Handler, ServeLimits, run};
 
@@ -19,6 +26,14 @@ struct After(Duration);
 impl Handler for After {
     async fn handle(&self, request: Request<RequestBody>, _client: Client) -> Response<Body> {
         let (head, body) = request.into_parts();
+        match head.uri.path() {
+            "/cut-off" => return Response::new(Body::streamed(CutOff(true))),
+            "/early" => {
+                TaskTracker::new().spawn(collect(body, 1 << 20));
+                return Response::new(Body::full("early"));
+            }
+            _ => {}
+        }
         let text = match head.uri.path() {
             "/unread" => "unread",
             _ if collect(body, 1 << 20).await.is_ok() => "whole",
@@ -38,6 +53,23 @@ impl Handler for After {
     }
 }
 
+/// A body that fails after its first part.
+struct CutOff(bool);
+
+impl HttpBody for CutOff {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let is_first = std::mem::take(&mut self.0);
+        let part = Ok(Frame::data(Bytes::from_static(b"part")));
+        Poll::Ready(Some(if is_first { part } else { Err(BodyError::Lost) }))
+    }
+}
+
 /// All that a client gets that sends no more than this.
 async fn answer(after: Duration, request: &str, half_closes: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -53,13 +85,15 @@ async fn answer(after: Duration, request: &str, half_closes: bool) -> String {
             }
         };
         let mut answer = String::new();
-        let receive = async { read.read_to_string(&mut answer).await.unwrap() };
-        tokio::join!(send, receive);
-        answer
+        let receive = async { read.read_to_string(&mut answer).await };
+        match tokio::join!(send, receive).1 {
+            Ok(_) => answer,
+            Err(error) => error.kind().to_string(),
+        }
     };
     let (limits, shutdown) = (ServeLimits::default(), CancellationToken::new());
     tokio::select! {
-        () = run(listener, std::sync::Arc::new(After(after)), limits, shutdown) => String::new(),
+        () = run(listener, Arc::new(After(after)), limits, shutdown) => String::new(),
         answer = tokio::time::timeout(Duration::from_secs(5), ask) => answer.unwrap_or_default(),
     }
 }
@@ -129,6 +163,52 @@ async fn a_client_is_told_to_go_on_when_its_body_is_wanted() {
     // Who does not wait need not be told.
     let early = answer(AT_ONCE, &format!("{}abc{LAST}", post("/")), false).await;
     assert_eq!(bodies(&early), ["whole", "whole"], "{early}");
+}
+
+#[tokio::test]
+async fn who_is_answered_before_it_is_told_to_go_on_need_not_send_its_body() {
+    let post =
+        "POST /early HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n";
+    let early = answer(AT_ONCE, post, false).await;
+    assert!(early.starts_with("HTTP/1.1 200 OK\r\n"), "{early}");
+    assert!(early.contains("\r\nconnection: close\r\n"), "{early}");
+    // Who sends it all the same has not waited.
+    let begun = format!("{post}{}{LAST}", "x".repeat(40));
+    assert_eq!(bodies(&answer(AT_ONCE, &begun, false).await), ["early", "whole"]);
+}
+
+#[tokio::test]
+async fn a_response_that_is_cut_off_does_not_look_whole() {
+    let ask = |version: &str| format!("GET /cut-off HTTP/{version}\r\nHost: a\r\n\r\n");
+    assert_eq!(answer(AT_ONCE, &ask("1.0"), false).await, "connection reset");
+    let chunked = answer(AT_ONCE, &ask("1.1"), false).await;
+    assert!(chunked.ends_with("\r\n\r\n4\r\npart\r\n"), "{chunked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_lines_do_not_keep_a_connection() {
+    let (limits, shutdown) = (ServeLimits::default(), CancellationToken::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let began = Instant::now();
+    let bore = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let (mut read, mut write) = stream.split();
+        let keep = async {
+            while write.write_all(b"\r\n").await.is_ok() {
+                tokio::time::sleep(limits.header / 3).await;
+            }
+        };
+        tokio::select! {
+            () = keep => {}
+            _ = read.read_u8() => {}
+        }
+    };
+    tokio::select! {
+        () = run(listener, Arc::new(After(AT_ONCE)), limits, shutdown) => {}
+        () = bore => {}
+    }
+    assert!(began.elapsed() < limits.header * 2, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

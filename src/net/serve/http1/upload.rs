@@ -5,18 +5,20 @@ use std::task::{Context, Poll};
 use hyper::body::Frame;
 
 use super::Stream;
-use super::connection::{Connection, READ};
+use super::connection::Connection;
 use crate::net::message::decode::{BodyLength, Decoder, Step};
+use crate::net::reads::Reads;
 use crate::net::request_body::{CutOff, Feed, RequestBody, Wish};
 
-/// Bytes of a body that are read at once.
-const LARGE_READ: usize = 64 << 10;
+/// Bytes of a body that are read at once at most.
+const LARGEST_READ: usize = 64 << 10;
 
 /// Takes the body of a request from its connection, for whoever reads it.
 #[derive(Debug)]
 pub(super) struct Upload {
     feed: Feed,
     decoder: Decoder,
+    reads: Reads,
     /// The client waits for 100.
     expects_continue: bool,
     state: State,
@@ -50,8 +52,8 @@ impl Upload {
             return None;
         }
         let (feed, body) = Feed::new(length);
-        let decoder = Decoder::new(length);
-        Some((Self { feed, decoder, expects_continue, state: State::Open }, body))
+        let (decoder, reads) = (Decoder::new(length), Reads::up_to(LARGEST_READ));
+        Some((Self { feed, decoder, reads, expects_continue, state: State::Open }, body))
     }
 
     /// Whether somebody may want more of it.
@@ -86,10 +88,11 @@ impl Upload {
                         return Pumped::Continue;
                     }
                     Ok(Step::More) => {
-                        let left = self.decoder.left().and_then(|left| usize::try_from(left).ok());
-                        let room = left.unwrap_or(LARGE_READ).clamp(READ, LARGE_READ);
-                        if connection.poll_read(room, cx).is_pending() {
-                            break;
+                        match connection.poll_read(self.reads.room(self.decoder.left()), cx) {
+                            Poll::Ready(Ok(bytes)) => self.reads.came(bytes),
+                            // It has ended for us.
+                            Poll::Ready(Err(_)) => {}
+                            Poll::Pending => break,
                         }
                     }
                     Ok(Step::Data(data)) => {
@@ -118,11 +121,19 @@ impl Upload {
         self.feed.give(Some(Err(why)), true);
     }
 
-    /// Looks, as its response begins, whether another request can follow: not if nobody wants what the client
-    /// has not sent yet.
+    /// Looks, as its response begins or has ended, whether another request can follow: not if nobody wants what the
+    /// client has not sent yet.
     pub(super) fn settle<S: Stream>(&mut self, connection: &mut Connection<S>) {
         if self.state == State::Open && self.feed.is_given_up() {
             self.state = State::GivenUp;
+        }
+        if self.state == State::Open && self.expects_continue {
+            if connection.buffer.is_empty() {
+                // Who is answered before it is told to go on need not send a body any more, and may send another
+                // request instead (RFC 9110, section 10.1.1).
+                self.fail(CutOff::Unsent);
+            }
+            self.expects_continue = false;
         }
         // What has come already is passed over.
         while self.state == State::GivenUp {
@@ -138,23 +149,13 @@ impl Upload {
         }
     }
 
-    /// As [`pump`](Self::pump), once it is too late to tell the client anything but the response.
-    pub(super) fn pump_on<S: Stream>(
-        &mut self,
-        connection: &mut Connection<S>,
-        cx: &mut Context<'_>,
-    ) {
-        self.expects_continue = false;
-        self.pump(connection, cx);
-    }
-
     /// Ready when nobody wants more of it.
     pub(super) fn poll_end<S: Stream>(
         &mut self,
         connection: &mut Connection<S>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        self.pump_on(connection, cx);
+        self.pump(connection, cx);
         self.settle(connection);
         if self.is_open() { Poll::Pending } else { Poll::Ready(()) }
     }
