@@ -177,6 +177,11 @@ fn requests(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
         &stats.fallbacks,
     )?;
     page.counter("failures", "Requests that were answered with an error of ours", &stats.failures)?;
+    page.counter(
+        "unreadable_requests",
+        "Requests of HTTP/1.1 that could not be read",
+        &stats.unreadable,
+    )?;
     page.counters(
         "limited",
         "What a client's limits turned away",

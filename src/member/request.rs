@@ -90,6 +90,10 @@ impl Handler for Front {
         self.0.current.load().is_member_address(client)
     }
 
+    fn unreadable(&self, _client: IpAddr) {
+        self.0.stats.unreadable.add();
+    }
+
     fn turned_away(&self, client: IpAddr) {
         self.0.stats.turned_away.add();
         tracing::debug!(%client, "connection closed: its client has too many");

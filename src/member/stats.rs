@@ -33,6 +33,8 @@ pub(super) struct Stats {
     pub(super) response_head: Durations,
     /// Requests that were answered with an error of ours.
     pub(super) failures: Counter,
+    /// Requests of HTTP/1.1 that cannot be read, refused before anything else.
+    pub(super) unreadable: Counter,
     /// Requests that a sibling passed to us.
     pub(super) from_siblings: Counter,
     /// Of these, those whose sender routes by another table.
@@ -106,6 +108,7 @@ impl Stats {
         json!({
             "requests": self.requests.value(),
             "failures": self.failures.value(),
+            "unreadable": self.unreadable.value(),
             "from_siblings": self.from_siblings.value(),
             "foreign_table": self.foreign_table.value(),
             "to_siblings": self.to_siblings.value(),

@@ -38,6 +38,8 @@ async fn doubtful_requests_are_answered_400_and_the_connection_ends() {
         assert_eq!(reply.status, 400, "{case:?} gave {reply:?}");
         assert!(!reply.body.contains("HTTP/1.1 "), "a second answer to {case:?}: {}", reply.body);
     }
+    let health = crate::support::client::page(array.members[0], "/healthz").await;
+    assert!(health.body.contains("\"unreadable\":11"), "{}", health.body);
     let smuggled: Vec<_> =
         origin.arrived().into_iter().filter(|request| request.path() == "/smuggled").collect();
     assert!(smuggled.is_empty(), "{smuggled:?}");

@@ -41,6 +41,9 @@ pub trait Handler: Send + Sync + 'static {
         false
     }
 
+    /// A request of HTTP/1.1 was refused because it cannot be read.
+    fn unreadable(&self, _client: IpAddr) {}
+
     /// A connection was closed because its client has too many.
     fn turned_away(&self, _client: IpAddr) {}
 }

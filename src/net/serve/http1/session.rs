@@ -300,6 +300,7 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
 
     async fn refuse(&mut self, why: Refused) -> Next {
         tracing::debug!(peer = %self.peer, %why, "request refused");
+        self.server.handler.unreadable(self.peer.ip());
         let response = refusal(why.status(), &why.to_string());
         match self.send(response, Question::unread(), &mut None).await {
             Some(_) => Next::Linger,
