@@ -12,6 +12,7 @@ use super::ranges::{self, Selected};
 use super::status::CACHE_STATUS;
 use super::store::memory::{Stored, StoredBody};
 use super::store::reader::BlockReader;
+use crate::files::Span;
 use crate::net::body::Body;
 use crate::net::joined::join;
 
@@ -137,6 +138,10 @@ fn bytes_of(body: &StoredBody, range: Option<Range<u64>>) -> Option<Bytes> {
                 Body::full(if to <= bytes.len() { bytes.slice(from..to) } else { return None })
             }
         }),
+        StoredBody::MemoryFile(file) => {
+            let range = range.unwrap_or_else(|| 0..file.length());
+            Bytes::Ready(Body::in_file(Span::new(file, range)?))
+        }
         StoredBody::File(source) => Bytes::InFile(StoredBody::block_reader(source, range)),
         StoredBody::Growing(growing) => Bytes::Ready(Body::streamed(growing.reader(range)?)),
     })
@@ -202,6 +207,9 @@ pub fn as_it_came(
             growing.reader(None).map_or_else(Body::empty, Body::streamed)
         }
         StoredBody::Memory(bytes) => Body::full(bytes.clone()),
+        StoredBody::MemoryFile(file) => {
+            Span::new(file, 0..file.length()).map_or_else(Body::empty, Body::in_file)
+        }
         StoredBody::File(source) => Body::streamed(StoredBody::block_reader(source, None)),
     };
     response(status, headers, body)

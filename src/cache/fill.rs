@@ -121,8 +121,8 @@ impl Fill {
         }
         match spill {
             None => {
-                if let Some(bytes) = growing.all() {
-                    cache.keep(key, stored.head.clone(), bytes);
+                if let Some(pieces) = growing.all() {
+                    cache.keep(key, stored.head.clone(), &pieces);
                 }
             }
             Some(spill) => finish(&cache, key, &stored.head, (&growing, spill), last).await,

@@ -27,4 +27,4 @@ pub mod vary;
 
 mod keeper;
 
-pub use keeper::{Cache, CacheSettings, DiskSettings};
+pub use keeper::{Cache, CacheSettings, DiskSettings, OpenFiles};

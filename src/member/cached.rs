@@ -225,7 +225,9 @@ fn hit_of(stored: &Stored, sent: StatusCode, stale: bool) -> CacheResult {
             CacheResult::NegativeHit
         }
         StoredBody::File(_) => CacheResult::Hit,
-        StoredBody::Memory(_) | StoredBody::Growing(_) => CacheResult::MemoryHit,
+        StoredBody::Memory(_) | StoredBody::MemoryFile(_) | StoredBody::Growing(_) => {
+            CacheResult::MemoryHit
+        }
     }
 }
 

@@ -192,8 +192,10 @@ fn row(stored: &Stored, now: Moment) -> Value {
     let vary: Vec<Value> =
         head.vary.rows().iter().map(|(name, value)| json!([name.as_str(), value])).collect();
     let place = match &stored.body {
-        StoredBody::Memory(_) if stored.file.get().is_some() => "memory and disk",
-        StoredBody::Memory(_) => "memory",
+        StoredBody::Memory(_) | StoredBody::MemoryFile(_) if stored.file.get().is_some() => {
+            "memory and disk"
+        }
+        StoredBody::Memory(_) | StoredBody::MemoryFile(_) => "memory",
         StoredBody::File(_) => "disk",
         StoredBody::Growing(_) => "growing",
     };

@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::RateLimit;
 use crate::access_log::AccessLog;
 use crate::auth::Auth;
-use crate::cache::Cache;
+use crate::cache::{Cache, OpenFiles};
 use crate::config::MemberConfig;
 use crate::files::most_open;
 use crate::net::headers::Via;
@@ -209,17 +209,18 @@ fn cache_of(config: &MemberConfig, first: &Snapshot) -> Option<Arc<Cache>> {
     Some(Cache::open(settings, open_files(config)))
 }
 
-/// Open files of the cache, at most: each takes some memory of the system's.
+/// Open files of either kind of the cache, at most: each takes some memory of the system's.
 const MOST_FILES: u64 = 1 << 16;
 
 /// How many files the cache may keep open: a part of what the system allows, most of which is for
 /// connections.
-fn open_files(config: &MemberConfig) -> u64 {
+fn open_files(config: &MemberConfig) -> OpenFiles {
     let most = most_open();
-    let files = (most / 4).min(MOST_FILES);
+    let files =
+        OpenFiles { on_disk: (most / 4).min(MOST_FILES), in_memory: (most / 8).min(MOST_FILES) };
     // Each connection may need one to a next hop.
     let wanted = 2 * u64::try_from(config.limits.serve.connections).unwrap_or(u64::MAX / 2);
-    if most - files < wanted {
+    if most - files.on_disk - files.in_memory < wanted {
         tracing::warn!(
             limit = most,
             "fewer open files are allowed than `connections` may need: raise the limit, or lower `connections`"

@@ -12,6 +12,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use super::message::decode::Malformed;
 use super::request_body::{CutOff, RequestBody};
 use super::stall::Stall;
+use crate::files::{Span, WORTH_A_FILE};
 
 /// Why a body ended early.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub enum BodyError {
     Taken,
 }
 
+/// Bytes of a memory file that are read at once.
+const READ: u64 = 64 << 10;
+
 /// Any other source of bytes.
 pub type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>;
 
@@ -53,6 +57,8 @@ enum Source {
     Empty,
     /// All at once.
     Full(Option<Bytes>),
+    /// In a memory file.
+    InFile(Span),
     /// As it comes from a client.
     Lent(LentBody),
     /// As it comes from elsewhere.
@@ -64,6 +70,7 @@ impl std::fmt::Debug for Source {
         f.write_str(match self {
             Self::Empty => "Empty",
             Self::Full(_) => "Full",
+            Self::InFile(_) => "InFile",
             Self::Lent(_) => "Lent",
             Self::Streamed(_) => "Streamed",
         })
@@ -101,6 +108,26 @@ impl Body {
         Source::Full(Some(bytes.into())).into()
     }
 
+    /// A body of these bytes.
+    pub fn in_file(span: Span) -> Self {
+        Source::InFile(span).into()
+    }
+
+    /// All that is left of a body that is worth sending without a copy; `None`: it is to be read.
+    pub fn take_span(&mut self) -> Option<Span> {
+        let Source::InFile(span) = &self.source else { return None };
+        if span.left() < WORTH_A_FILE {
+            return None;
+        }
+        let span = span.clone();
+        self.source = Source::Empty;
+        if let Some(account) = &mut self.account {
+            account.bytes += span.left();
+            account.whole = true;
+        }
+        Some(span)
+    }
+
     /// A body that comes from elsewhere.
     pub fn streamed(
         stream: impl HttpBody<Data = Bytes, Error = BodyError> + Send + 'static,
@@ -128,6 +155,11 @@ impl Source {
         match self {
             Self::Empty => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::InFile(span) if span.left() == 0 => Poll::Ready(None),
+            Self::InFile(span) => {
+                let bytes = span.read(READ).map(Frame::data);
+                Poll::Ready(Some(bytes.map_err(|_unread| BodyError::Lost)))
+            }
             Self::Lent(body) => body.poll(cx),
             Self::Streamed(body) => body.as_mut().poll_frame(cx),
         }
@@ -137,6 +169,7 @@ impl Source {
         match self {
             Self::Empty => true,
             Self::Full(bytes) => bytes.is_none(),
+            Self::InFile(span) => span.left() == 0,
             Self::Lent(_) => false,
             Self::Streamed(body) => body.is_end_stream(),
         }
@@ -177,6 +210,7 @@ impl HttpBody for Body {
                 let length = bytes.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
+            Source::InFile(span) => SizeHint::with_exact(span.left()),
             Source::Lent(body) => body.hint,
             Source::Streamed(body) => body.size_hint(),
         }
@@ -358,6 +392,7 @@ mod tests {
     use http_body_util::BodyExt;
 
     use super::*;
+    use crate::files::MemoryFiles;
 
     #[derive(Debug)]
     struct Told(Arc<Mutex<Vec<(u64, bool)>>>);
@@ -365,6 +400,31 @@ mod tests {
     impl Ticket for Told {
         fn ended(&mut self, bytes: u64, whole: bool) {
             self.0.lock().unwrap().push((bytes, whole));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_in_a_memory_file_is_read_or_taken_as_it_is() {
+        let bytes = Bytes::from("0123456789".repeat(10_000));
+        let file = Arc::new(MemoryFiles::new(1).create(std::slice::from_ref(&bytes)).unwrap());
+        let told = Arc::default();
+        for (range, is_taken) in [(0..100_000, true), (50_000..100_000, true), (5..20_000, false)] {
+            let part = bytes.slice(range.start..range.end);
+            let length = u64::try_from(part.len()).unwrap();
+            let body = || {
+                let range = u64::try_from(range.start).unwrap()..u64::try_from(range.end).unwrap();
+                Body::in_file(Span::new(&file, range).unwrap())
+                    .with_ticket(Box::new(Told(Arc::clone(&told))))
+            };
+            assert_eq!(body().size_hint().exact(), Some(length));
+            assert_eq!(collect(body(), part.len()).await.unwrap(), part);
+            let mut taken = body();
+            assert_eq!(taken.take_span().map(|span| span.left()), is_taken.then_some(length));
+            assert_eq!(taken.is_end_stream(), is_taken);
+            drop(taken);
+            let taken = if is_taken { (length, true) } else { (0, false) };
+            let told: Vec<_> = told.lock().unwrap().drain(..).collect();
+            assert_eq!(told, [(0, false), (length, true), taken]);
         }
     }
 

@@ -15,6 +15,7 @@ mod auth;
 mod caching;
 mod caching_collapse;
 mod caching_cut_off;
+mod caching_large;
 mod caching_parts;
 mod caching_purge;
 mod caching_ranges;

@@ -1,6 +1,7 @@
 //! The cache as members use it: find, keep, forget.
 
 mod on_disk;
+mod settings;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,12 +10,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::cache::bans::{Bans, Pattern, PatternError};
 use crate::cache::flights::Flights;
-use crate::cache::freshness::Heuristics;
 use crate::cache::key::{CacheKey, Secret};
 use crate::cache::moment::Moment;
 use crate::cache::parts::fit_together;
@@ -25,36 +25,9 @@ use crate::cache::store::memory::{
     BySize, Memory, Resource, Share, Stored, StoredBody, USUAL_WEIGHT, memory,
 };
 use crate::cache::stored::{Head, Terms};
+use crate::files::MemoryFiles;
 
-/// What a cache is made by.
-#[derive(Debug, Clone)]
-pub struct CacheSettings {
-    /// Its name in `Cache-Status`: a token or a quoted string.
-    pub name: String,
-    /// Bytes in memory.
-    pub memory: u64,
-    /// Largest body that is kept in memory.
-    pub memory_object: u64,
-    /// Largest body that is stored at all.
-    pub max_object: u64,
-    /// Where and how much on disk.
-    pub disk: Option<DiskSettings>,
-    /// Freshness where origins say nothing.
-    pub heuristics: Heuristics,
-    /// How long a stale response may be used if the origin cannot be reached.
-    pub stale_if_error: Duration,
-    /// Fields that count in the place of `Cache-Control` (RFC 9213), the first first.
-    pub targets: Vec<HeaderName>,
-}
-
-/// A folder for stored responses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskSettings {
-    /// The folder; made if it is not there.
-    pub folder: PathBuf,
-    /// Bytes in it.
-    pub capacity: u64,
-}
+pub use self::settings::{CacheSettings, DiskSettings, OpenFiles};
 
 /// A cache.
 #[derive(Debug)]
@@ -65,6 +38,8 @@ pub struct Cache {
     memory_object: u64,
     /// How memory is weighed.
     by: BySize,
+    /// Where larger bodies in memory are.
+    files: MemoryFiles,
     /// Fetches under way.
     pub flights: Arc<Flights>,
     secret: Secret,
@@ -102,9 +77,8 @@ const LOCKS: usize = 256;
 const READERS: u128 = 32;
 
 impl Cache {
-    /// Opens a cache that keeps about `open_files` files open at most. A disk that cannot be used is done
-    /// without, and said so.
-    pub fn open(settings: CacheSettings, open_files: u64) -> Arc<Self> {
+    /// Opens a cache. A disk that cannot be used is done without, and said so.
+    pub fn open(settings: CacheSettings, open: OpenFiles) -> Arc<Self> {
         let opened = settings.disk.as_ref().and_then(|at| {
             let opened = Disk::open(&at.folder, at.capacity);
             opened
@@ -119,7 +93,7 @@ impl Cache {
         };
         let bans_file = disk.as_ref().and(settings.disk.as_ref()).map(|at| at.folder.join("bans"));
         let bans = bans_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let by = BySize { open_file: settings.memory / open_files.max(1) };
+        let by = BySize { open_file: settings.memory / open.on_disk.max(1) };
         let memory = memory(settings.memory, USUAL_WEIGHT, by, disk.clone());
         let most = (settings.memory / 16).min(memory.shard_capacity() / 2);
         let without_disk = settings.max_object.min(most);
@@ -137,6 +111,7 @@ impl Cache {
             },
             memory_object,
             by,
+            files: MemoryFiles::new(open.in_memory),
             flights: Arc::default(),
             secret,
             memory,
@@ -276,14 +251,15 @@ impl Cache {
     }
 
     /// Keeps a whole body in memory, and writes it to disk in the background.
-    pub fn keep(self: &Arc<Self>, key: CacheKey, mut head: Head, bytes: Bytes) {
-        set_length(&mut head, bytes.len());
+    pub fn keep(self: &Arc<Self>, key: CacheKey, mut head: Head, pieces: &[Bytes]) {
+        set_length(&mut head, pieces.iter().map(Bytes::len).sum());
         head.compact();
         let last = self.last_purge(key);
         if self.is_void(key, &head) {
             return;
         }
-        let stored = Arc::new(Stored::new(head, StoredBody::Memory(bytes.clone())));
+        let body = StoredBody::in_memory(pieces, &self.files);
+        let stored = Arc::new(Stored::new(head, body));
         let replaced = self.insert(key, &stored);
         let Some(disk) = self.disk.clone() else { return };
         if disk.is_resting() && replaced.is_empty() {
@@ -296,8 +272,9 @@ impl Cache {
                 return disk.drop_entries(key, &replaced);
             }
             let head = codec::encode(&stored.head);
-            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            let written = disk.create(key, head.len()).and_then(|new| {
+            let written = stored.body.bytes().and_then(|bytes| {
+                let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                let new = disk.create(key, head.len())?;
                 let written = new.file.write(0, &bytes).inspect_err(|error| disk.failed(error));
                 let finished = written.and_then(|()| disk.finish(&new, &head, length, &replaced));
                 // Half a file only takes room.

@@ -94,7 +94,8 @@ impl Cache {
         let bytes = source.read(0, length, u64::MAX).inspect_err(
             |error| tracing::warn!(url = %stored.head.url, %error, "stored response is dropped"),
         );
-        Some(Stored { body: StoredBody::Memory(bytes.ok()?), ..stored })
+        let body = StoredBody::in_memory(&[bytes.ok()?], &self.files);
+        Some(Stored { body, ..stored })
     }
 
     /// Gets to know all that is on disk, until `stop` says so. Blocks.

@@ -131,16 +131,10 @@ impl Growing {
         self.lock().readers.iter().any(Option::is_some)
     }
 
-    /// All that came, in one piece, if memory still has it.
-    pub fn all(&self) -> Option<Bytes> {
+    /// The chunks of all that came, if memory still has it.
+    pub fn all(&self) -> Option<Vec<Bytes>> {
         let state = self.lock();
-        if state.base > 0 {
-            return None;
-        }
-        // A copy: a chunk may hold on to all that was read with it.
-        let mut whole = Vec::with_capacity(usize::try_from(state.end).ok()?);
-        state.chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
-        Some(whole.into())
+        (state.base == 0).then(|| state.chunks.iter().cloned().collect())
     }
 
     /// The chunks from `offset` on.

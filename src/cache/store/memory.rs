@@ -1,5 +1,6 @@
 //! Stored responses in memory.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use super::reader::BlockReader;
 use super::record::Source;
 use crate::cache::key::{CacheKey, KeyHash};
 use crate::cache::stored::Head;
+use crate::files::{MemoryFile, MemoryFiles, WORTH_A_FILE};
 
 /// A stored response.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ impl Stored {
 pub enum StoredBody {
     /// In memory, in one piece.
     Memory(Bytes),
+    /// In memory, where the kernel sends it from.
+    MemoryFile(Arc<MemoryFile>),
     /// In a file.
     File(Source),
     /// On its way.
@@ -49,10 +53,34 @@ pub enum StoredBody {
 }
 
 impl StoredBody {
+    /// In memory; in a file there, if that is worth it and there is one.
+    pub fn in_memory(pieces: &[Bytes], files: &MemoryFiles) -> Self {
+        let length: usize = pieces.iter().map(Bytes::len).sum();
+        let is_large = u64::try_from(length).is_ok_and(|length| length >= WORTH_A_FILE);
+        if let Some(file) = is_large.then(|| files.create(pieces)).flatten() {
+            return Self::MemoryFile(Arc::new(file));
+        }
+        // A copy: a piece may hold on to all that was read with it.
+        Self::Memory(pieces.concat().into())
+    }
+
+    /// All of one that is in memory.
+    ///
+    /// # Errors
+    /// It is not in memory, or the kernel does not give it.
+    pub fn bytes(&self) -> io::Result<Bytes> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.clone()),
+            Self::MemoryFile(file) => file.read(),
+            Self::File(_) | Self::Growing(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Its length, if it is known yet.
     pub fn length(&self) -> Option<u64> {
         match self {
             Self::Memory(bytes) => u64::try_from(bytes.len()).ok(),
+            Self::MemoryFile(file) => Some(file.length()),
             Self::File(source) => source.length,
             Self::Growing(growing) => growing.total(),
         }
@@ -62,7 +90,7 @@ impl StoredBody {
     pub fn is_condemned(&self) -> bool {
         match self {
             Self::File(source) => source.is_condemned(),
-            Self::Memory(_) | Self::Growing(_) => false,
+            Self::Memory(_) | Self::MemoryFile(_) | Self::Growing(_) => false,
         }
     }
 
@@ -191,6 +219,7 @@ impl BySize {
     fn weigh(self, stored: &Stored) -> u64 {
         let body = match &stored.body {
             StoredBody::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            StoredBody::MemoryFile(file) => file.weight(),
             StoredBody::File(_) => self.open_file,
             StoredBody::Growing(_) => 0,
         };

@@ -196,7 +196,7 @@ pub fn interim<'a>(
 }
 
 /// Writes what stands before a chunk of so many bytes; behind it stands [`CHUNK_END`].
-pub fn chunk_begin(out: &mut Vec<u8>, size: usize) {
+pub fn chunk_begin(out: &mut Vec<u8>, size: impl std::fmt::LowerHex) {
     write!(out, "{size:x}\r\n").ok(); // memory takes it all
 }
 

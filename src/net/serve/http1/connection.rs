@@ -1,25 +1,19 @@
 //! The two sides of a client's connection: what has come and is not used, and what is to be written.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::task::coop::has_budget_remaining;
 use tokio_util::io::poll_read_buf;
 
 use super::Stream;
+use super::out::{Data, Out};
 use crate::net::reads::SMALLEST;
 use crate::net::stall::Stall;
 use crate::net::turn::Turn;
-
-/// Bytes of a piece that is copied behind what stands before it: for so few, that costs less than a list of
-/// pieces costs the kernel.
-const FEW: usize = 4 << 10;
-
-/// Bytes that are collected before they are written, where more are there.
-const MANY: usize = 16 << 10;
 
 /// A client's connection.
 #[derive(Debug)]
@@ -32,23 +26,13 @@ pub(super) struct Connection<S> {
     /// The task is woken when something comes.
     listens: bool,
     out: Out,
+    /// Something is written and not flushed.
+    unflushed: bool,
     write: Stall,
     /// Of what the stream below has taken and not yet written: TLS holds up to 64 KiB.
     flush: Stall,
     /// Due before the first write after something was read.
     turn: Turn,
-}
-
-/// What is to be written: three parts, one after the other.
-#[derive(Debug, Default)]
-struct Out {
-    head: Vec<u8>,
-    /// Bytes of `head` that are written.
-    sent: usize,
-    data: Bytes,
-    tail: &'static [u8],
-    /// Something is written and not flushed.
-    unflushed: bool,
 }
 
 impl<S: Stream> Connection<S> {
@@ -60,6 +44,7 @@ impl<S: Stream> Connection<S> {
             has_ended: false,
             listens: false,
             out: Out::default(),
+            unflushed: false,
             write: Stall { limit, timer: None },
             flush: Stall { limit, timer: None },
             turn: Turn::default(),
@@ -101,28 +86,22 @@ impl<S: Stream> Connection<S> {
 
     /// Whether something is to be written.
     pub(super) fn is_sending(&self) -> bool {
-        !self.out.is_written() || self.out.unflushed
+        !self.out.is_written() || self.unflushed
     }
 
     /// Whether more may be put behind what is to be written.
     pub(super) fn has_room(&self) -> bool {
-        self.out.data.is_empty() && self.out.tail.is_empty() && self.out.head.len() < MANY
+        self.out.has_room()
     }
 
     /// What is to be written, to put more behind it; only while there [is room](Self::has_room).
     pub(super) fn put(&mut self) -> &mut Vec<u8> {
-        &mut self.out.head
+        self.out.head()
     }
 
     /// Puts data behind what is to be written, and `tail` behind that; only while there is room.
-    pub(super) fn put_data(&mut self, data: Bytes, tail: &'static [u8]) {
-        if data.len() <= FEW {
-            self.out.head.extend_from_slice(&data);
-            self.out.head.extend_from_slice(tail);
-        } else {
-            self.out.data = data;
-            self.out.tail = tail;
-        }
+    pub(super) fn put_data(&mut self, data: Data, tail: &'static [u8]) {
+        self.out.put(data, tail);
     }
 
     /// Writes what is to be written; ready when all of it is, and flushed.
@@ -132,50 +111,16 @@ impl<S: Stream> Connection<S> {
         }
         ready!(self.turn.poll(cx));
         while !self.out.is_written() {
-            let stream = Pin::new(&mut self.stream);
-            let written = match self.out.parts() {
-                [head, [], []] => stream.poll_write(cx, head),
-                parts => stream.poll_write_vectored(cx, &parts.map(IoSlice::new)),
-            };
-            match ready!(self.write.watch(cx, written))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                written => self.out.advance(written),
+            let written = self.out.poll_write(&mut self.stream, cx);
+            if ready!(self.write.watch(cx, written))? == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            self.unflushed = true;
         }
         self.out.clear();
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         ready!(self.flush.watch(cx, flushed))?;
-        self.out.unflushed = false;
+        self.unflushed = false;
         Poll::Ready(Ok(()))
-    }
-}
-
-impl Out {
-    fn is_written(&self) -> bool {
-        self.sent == self.head.len() && self.data.is_empty() && self.tail.is_empty()
-    }
-
-    fn parts(&self) -> [&[u8]; 3] {
-        [self.head.get(self.sent..).unwrap_or_default(), &self.data, self.tail]
-    }
-
-    fn advance(&mut self, written: usize) {
-        let of_head = written.min(self.head.len() - self.sent);
-        let of_data = (written - of_head).min(self.data.len());
-        let of_tail = (written - of_head - of_data).min(self.tail.len());
-        self.sent += of_head;
-        self.data.advance(of_data);
-        self.tail.advance(of_tail);
-        self.unflushed = true;
-    }
-
-    fn clear(&mut self) {
-        if self.head.capacity() > MANY {
-            self.head = Vec::new();
-        }
-        self.head.clear();
-        self.sent = 0;
-        // What it was a part of is let go.
-        self.data = Bytes::new();
     }
 }

@@ -6,6 +6,7 @@
 //! others read otherwise.
 
 mod connection;
+mod out;
 mod reply;
 mod session;
 #[cfg(test)]
@@ -44,6 +45,9 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Costs no lock; false where that cannot be told.
     fn is_quiet(&self) -> bool;
 
+    /// The socket, if what is written goes there as it is.
+    fn socket(&self) -> Option<&TcpStream>;
+
     /// Makes its end look like a failure, when it is dropped.
     fn abort(&self);
 }
@@ -61,6 +65,10 @@ impl Stream for TcpStream {
         self.try_io(Interest::READABLE, || Ok(())).is_err()
     }
 
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self)
+    }
+
     fn abort(&self) {
         self.set_zero_linger().ok(); // then it looks like any other end
     }
@@ -76,6 +84,10 @@ impl Stream for TlsStream<TcpStream> {
 
     fn is_quiet(&self) -> bool {
         false
+    }
+
+    fn socket(&self) -> Option<&TcpStream> {
+        None
     }
 
     /// Nothing is to be done: it says no goodbye.

@@ -9,6 +9,7 @@ use hyper::body::{Body as _, Frame};
 
 use super::Stream;
 use super::connection::Connection;
+use super::out::Data;
 use crate::net::body::Body;
 use crate::net::message::encode::{self, Transfer};
 
@@ -74,6 +75,12 @@ impl Reply {
                 self.end(connection, None);
                 continue;
             }
+            if connection.stream.socket().is_some()
+                && let Some(span) = body.take_span()
+            {
+                self.data(connection, Data::Span(span));
+                continue;
+            }
             match Pin::new(body).poll_frame(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(frame))) => self.frame(connection, frame),
@@ -88,25 +95,25 @@ impl Reply {
 
     fn frame<S: Stream>(&mut self, connection: &mut Connection<S>, frame: Frame<Bytes>) {
         match frame.into_data() {
-            Ok(data) => self.data(connection, data),
+            Ok(data) => self.data(connection, Data::Bytes(data)),
             Err(frame) => self.end(connection, frame.into_trailers().ok().as_ref()),
         }
     }
 
-    fn data<S: Stream>(&mut self, connection: &mut Connection<S>, data: Bytes) {
-        if data.is_empty() {
+    fn data<S: Stream>(&mut self, connection: &mut Connection<S>, data: Data) {
+        let length = data.length();
+        if length == 0 {
             return;
         }
         match &mut self.transfer {
             Transfer::Nothing => {}
             Transfer::UntilClose => connection.put_data(data, b""),
             Transfer::Chunked { .. } => {
-                encode::chunk_begin(connection.put(), data.len());
+                encode::chunk_begin(connection.put(), length);
                 connection.put_data(data, encode::CHUNK_END);
             }
             Transfer::Exactly(left) => {
-                let rest = u64::try_from(data.len()).ok().and_then(|data| left.checked_sub(data));
-                let Some(rest) = rest else {
+                let Some(rest) = left.checked_sub(length) else {
                     tracing::error!("response is longer than it says");
                     return self.fail();
                 };
