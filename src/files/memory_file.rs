@@ -196,7 +196,6 @@ mod tests {
         assert_eq!((span.left(), span.read(1).unwrap().len()), (0, 0));
         assert!(Span::new(&file, 200_000..200_000).is_some());
         assert!(Span::new(&file, 199_999..200_001).is_none());
-        assert!(Span::new(&file, 5..4).is_none());
     }
 
     #[test]
@@ -206,7 +205,7 @@ mod tests {
         assert!(files.create(&[]).is_none());
         drop(first);
         let third = files.create(&[]).unwrap();
-        assert!(files.clone().create(&[]).is_none());
+        assert!(files.create(&[]).is_none());
         drop((second, third));
         assert!(files.create(&[]).is_some());
     }
