@@ -49,7 +49,8 @@ class Life:
 
 
 def open_files(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """Without files in memory: those are what is cached."""
+    return len(os.listdir(f"/proc/{pid}/fd")) - proc.memory_files(pid)[0]
 
 
 class Watch:

@@ -39,15 +39,31 @@ def cpu_us(root):
     return total * TICK_US
 
 
+def memory_files(pid):
+    """How many files in memory (memfd_create) a process has open, and the bytes that they take."""
+    count = taken = 0
+    for link in os.scandir(f"/proc/{pid}/fd"):
+        try:
+            if os.readlink(link.path).startswith("/memfd:"):
+                taken += os.stat(link.path).st_blocks * 512
+                count += 1
+        except OSError:
+            continue  # closed meanwhile
+    return count, taken
+
+
 def rss(pids):
-    """Resident bytes of these processes; what they share counts for each of them."""
-    pages = 0
+    """
+    Resident bytes of these processes, with those of their files in memory; what they share counts for each of them.
+    """
+    total = 0
     for pid in pids:
         try:
-            pages += int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+            pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+            total += pages * os.sysconf("SC_PAGE_SIZE") + memory_files(pid)[1]
         except OSError:
             continue
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return total
 
 
 def machine_us():

@@ -30,9 +30,8 @@ pub struct Entry {
 #[derive(Debug)]
 pub(super) struct Fields {
     pub(super) client: IpAddr,
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) version: Version,
+    /// `None`: it could not be read.
+    pub(super) request: Option<RequestLine>,
     pub(super) referer: Option<HeaderValue>,
     pub(super) user_agent: Option<HeaderValue>,
     pub(super) user: Option<Arc<str>>,
@@ -48,18 +47,35 @@ pub(super) struct Fields {
     pub(super) whole: bool,
 }
 
+/// What was asked for.
+#[derive(Debug)]
+pub(super) struct RequestLine {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) version: Version,
+}
+
 impl AccessLog {
     /// Begins the entry of a request that arrived at `started`.
     pub fn begin(&self, head: &Parts, client: IpAddr, started: Instant) -> Box<Entry> {
-        let wanted = self.shared.format != Format::Squid;
-        let field = |name| head.headers.get(name).filter(|_| wanted).cloned();
+        let mut entry = self.begin_unreadable(client, started);
+        let Parts { method, uri, version, headers, .. } = head;
+        let (method, uri, version) = (method.clone(), uri.clone(), *version);
+        entry.fields.request = Some(RequestLine { method, uri, version });
+        if self.shared.format != Format::Squid {
+            entry.fields.referer = headers.get(REFERER).cloned();
+            entry.fields.user_agent = headers.get(USER_AGENT).cloned();
+        }
+        entry
+    }
+
+    /// The same of one that cannot be read.
+    pub fn begin_unreadable(&self, client: IpAddr, started: Instant) -> Box<Entry> {
         let fields = Fields {
             client: client.to_canonical(),
-            method: head.method.clone(),
-            uri: head.uri.clone(),
-            version: head.version,
-            referer: field(REFERER),
-            user_agent: field(USER_AGENT),
+            request: None,
+            referer: None,
+            user_agent: None,
             user: None,
             status: None,
             content_type: None,
@@ -80,7 +96,7 @@ impl Entry {
 
     /// Whether it asks for a tunnel.
     pub fn is_connect(&self) -> bool {
-        self.fields.method == Method::CONNECT
+        self.fields.request.as_ref().is_some_and(|request| request.method == Method::CONNECT)
     }
 
     /// It was answered here.
@@ -93,10 +109,9 @@ impl Entry {
         if let Some(cache) = self.here {
             return Outcome { cache, next_hop: NextHop::Nobody, error: None };
         }
-        if self.fields.uri.authority().is_some() {
-            Outcome::default()
-        } else {
-            Outcome { cache: CacheResult::Unasked, next_hop: NextHop::Nobody, error: None }
+        match &self.fields.request {
+            Some(request) if request.uri.authority().is_some() => Outcome::default(),
+            _ => Outcome { cache: CacheResult::Unasked, next_hop: NextHop::Nobody, error: None },
         }
     }
 
@@ -118,7 +133,8 @@ impl Entry {
 impl Ticket for Entry {
     fn ended(&mut self, bytes: u64, whole: bool) {
         self.fields.sent = bytes;
-        let bodiless = self.fields.method == Method::HEAD
+        let request = self.fields.request.as_ref();
+        let bodiless = request.is_some_and(|request| request.method == Method::HEAD)
             || matches!(
                 self.fields.status,
                 Some(StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)

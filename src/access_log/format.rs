@@ -9,7 +9,7 @@ use hyper::http::uri::Authority;
 use hyper::{Method, StatusCode, Uri, Version};
 
 use super::date::{Spelled, since_1970};
-use super::entry::{Fields, When};
+use super::entry::{Fields, RequestLine, When};
 use super::outcome::NextHop;
 use super::{Format, Shared, escape};
 
@@ -49,9 +49,14 @@ fn squid(fields: &Fields, When { now, elapsed }: When, line: &mut Vec<u8>) {
     line.push(b' ');
     decimal(line, fields.sent, 1, b'0');
     line.push(b' ');
-    line.extend_from_slice(fields.method.as_str().as_bytes());
-    line.push(b' ');
-    url(line, fields, |line, text| escape::percent(line, text, false));
+    match &fields.request {
+        Some(request) => {
+            line.extend_from_slice(request.method.as_str().as_bytes());
+            line.push(b' ');
+            url(line, request, |line, text| escape::percent(line, text, false));
+        }
+        None => line.extend_from_slice(b"- error:invalid-request"),
+    }
     line.push(b' ');
     match &fields.user {
         Some(user) => escape::percent(line, user.as_bytes(), true),
@@ -61,7 +66,7 @@ fn squid(fields: &Fields, When { now, elapsed }: When, line: &mut Vec<u8>) {
         NextHop::Nobody => line.extend_from_slice(b" HIER_NONE/- "),
         NextHop::Origin => {
             line.extend_from_slice(b" HIER_DIRECT/");
-            escape::percent(line, host(&fields.uri).as_bytes(), false);
+            escape::percent(line, host(fields).as_bytes(), false);
             line.push(b' ');
         }
         NextHop::Member(name) => {
@@ -94,13 +99,20 @@ fn combined(
     }
     // Apache's time is that of the request's arrival.
     let arrived = now.checked_sub(elapsed).unwrap_or(now);
-    for text in [" [", spelled.apache(arrived), "] \"", fields.method.as_str(), " "] {
+    for text in [" [", spelled.apache(arrived), "] \""] {
         line.extend_from_slice(text.as_bytes());
     }
-    url(line, fields, |line, text| escape::quoted(line, text, false));
-    for text in [" ", version(fields.version), "\" "] {
-        line.extend_from_slice(text.as_bytes());
+    match &fields.request {
+        Some(request) => {
+            line.extend_from_slice(request.method.as_str().as_bytes());
+            line.push(b' ');
+            url(line, request, |line, text| escape::quoted(line, text, false));
+            line.push(b' ');
+            line.extend_from_slice(version(request.version).as_bytes());
+        }
+        None => line.push(b'-'),
     }
+    line.extend_from_slice(b"\" ");
     match fields.status {
         Some(status) => decimal(line, status.as_u16().into(), 3, b'0'),
         None => line.push(b'-'),
@@ -140,11 +152,16 @@ fn json(
     address(line, fields.client);
     line.push(b'"');
     text(line, ",\"user\":", fields.user.as_deref().map(str::as_bytes));
-    text(line, ",\"method\":", Some(fields.method.as_str().as_bytes()));
-    line.extend_from_slice(b",\"url\":\"");
-    url(line, fields, escape::json);
-    line.push(b'"');
-    text(line, ",\"version\":", Some(version(fields.version).as_bytes()));
+    match &fields.request {
+        Some(request) => {
+            text(line, ",\"method\":", Some(request.method.as_str().as_bytes()));
+            line.extend_from_slice(b",\"url\":\"");
+            url(line, request, escape::json);
+            line.push(b'"');
+            text(line, ",\"version\":", Some(version(request.version).as_bytes()));
+        }
+        None => line.extend_from_slice(b",\"method\":null,\"url\":null,\"version\":null"),
+    }
     number(line, ",\"status\":", fields.status.as_ref().map(StatusCode::as_u16).map(u64::from));
     number(line, ",\"bytes\":", Some(fields.sent));
     number(line, ",\"bytes_received\":", fields.received);
@@ -153,7 +170,7 @@ fn json(
     text(line, ",\"cache\":", Some(fields.outcome.cache.as_str().as_bytes()));
     let (kind, name) = match &fields.outcome.next_hop {
         NextHop::Nobody => (None, None),
-        NextHop::Origin => (Some(&b"origin"[..]), Some(host(&fields.uri).as_bytes())),
+        NextHop::Origin => (Some(&b"origin"[..]), Some(host(fields).as_bytes())),
         NextHop::Member(name) => (Some(&b"member"[..]), Some(name.as_bytes())),
     };
     text(line, ",\"next_hop\":", kind);
@@ -187,15 +204,15 @@ fn number(line: &mut Vec<u8>, name: &str, value: Option<u64>) {
 }
 
 /// The target as it was asked for, without credentials.
-fn url(line: &mut Vec<u8>, fields: &Fields, escape: impl Fn(&mut Vec<u8>, &[u8])) {
-    let uri = &fields.uri;
+fn url(line: &mut Vec<u8>, request: &RequestLine, escape: impl Fn(&mut Vec<u8>, &[u8])) {
+    let uri = &request.uri;
     if let Some(scheme) = uri.scheme_str() {
         // Letters, digits, `+`, `-` and `.` (RFC 3986, section 3.1).
         line.extend_from_slice(scheme.as_bytes());
         line.extend_from_slice(b"://");
     }
     escape(line, place(uri).as_bytes());
-    if fields.method != Method::CONNECT
+    if request.method != Method::CONNECT
         && let Some(path) = uri.path_and_query()
     {
         if path.as_str().starts_with('?') {
@@ -212,8 +229,8 @@ fn place(uri: &Uri) -> &str {
 }
 
 /// The host of a target, IPv6 with its brackets; `-` for a page of this member.
-fn host(uri: &Uri) -> &str {
-    let place = place(uri);
+fn host(fields: &Fields) -> &str {
+    let place = fields.request.as_ref().map_or("", |request| place(&request.uri));
     let end = if place.starts_with('[') {
         place.find(']').map(|bracket| bracket + 1)
     } else {
@@ -274,9 +291,11 @@ mod tests {
     fn fields(method: &str, uri: &str) -> Fields {
         Fields {
             client: IpAddr::from([192, 0, 2, 7]),
-            method: method.parse().unwrap(),
-            uri: uri.parse().unwrap(),
-            version: Version::HTTP_11,
+            request: Some(RequestLine {
+                method: method.parse().unwrap(),
+                uri: uri.parse().unwrap(),
+                version: Version::HTTP_11,
+            }),
             referer: Some(HeaderValue::from_static("http://a.example/\" x")),
             user_agent: Some(HeaderValue::from_bytes(b"agent\\ \xff").unwrap()),
             user: Some(Arc::from("ann e")),
@@ -348,6 +367,28 @@ mod tests {
             written(Format::Squid, &left).contains("_ABORTED/000 1234 GET http://a.example/?q ")
         );
         assert!(written(Format::Combined, &left).contains(" HTTP/1.1\" - 1234 "));
+    }
+
+    #[test]
+    fn what_cannot_be_read_has_a_line_that_says_so() {
+        let mut unread = fields("GET", "/");
+        (unread.request, unread.user, unread.referer, unread.user_agent) = (None, None, None, None);
+        unread.outcome.cache = CacheResult::Unasked;
+        unread.outcome.next_hop = NextHop::Nobody;
+        unread.status = Some(StatusCode::BAD_REQUEST);
+        assert_eq!(
+            written(Format::Squid, &unread),
+            "1798761600.042     57 192.0.2.7 NONE_NONE/400 1234 - error:invalid-request - HIER_NONE/- text/html\n"
+        );
+        assert_eq!(
+            written(Format::Combined, &unread),
+            "192.0.2.7 - - [31/Dec/2026:23:59:59 +0000] \"-\" 400 1234 \"-\" \"-\"\n"
+        );
+        let line = written(Format::Json, &unread);
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        for name in ["method", "url", "version", "next_hop", "user_agent"] {
+            assert_eq!(read.get(name), Some(&serde_json::Value::Null), "{name}: {line}");
+        }
     }
 
     #[test]

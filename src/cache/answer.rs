@@ -139,8 +139,11 @@ fn bytes_of(body: &StoredBody, range: Option<Range<u64>>) -> Option<Bytes> {
             }
         }),
         StoredBody::MemoryFile(file) => {
-            let range = range.unwrap_or_else(|| 0..file.length());
-            Bytes::Ready(Body::in_file(Span::new(file, range)?))
+            let span = match range {
+                Some(range) => Span::new(file, range)?,
+                None => Span::all(file),
+            };
+            Bytes::Ready(Body::in_file(span))
         }
         StoredBody::File(source) => Bytes::InFile(StoredBody::block_reader(source, range)),
         StoredBody::Growing(growing) => Bytes::Ready(Body::streamed(growing.reader(range)?)),
@@ -207,9 +210,7 @@ pub fn as_it_came(
             growing.reader(None).map_or_else(Body::empty, Body::streamed)
         }
         StoredBody::Memory(bytes) => Body::full(bytes.clone()),
-        StoredBody::MemoryFile(file) => {
-            Span::new(file, 0..file.length()).map_or_else(Body::empty, Body::in_file)
-        }
+        StoredBody::MemoryFile(file) => Body::in_file(Span::all(file)),
         StoredBody::File(source) => Body::streamed(StoredBody::block_reader(source, None)),
     };
     response(status, headers, body)

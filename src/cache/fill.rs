@@ -21,6 +21,9 @@ use crate::net::body::Body;
 /// What is left of a body may be this much for it to be fetched although nobody waits any more.
 const FINISH_ALONE: u64 = 1 << 20;
 
+/// Bytes that are put together where requests are served. With more, these would have to wait.
+const MOST_AT_ONCE: u64 = 1 << 20;
+
 /// A response that is being stored.
 #[derive(Debug)]
 pub struct Fill {
@@ -122,7 +125,13 @@ impl Fill {
         match spill {
             None => {
                 if let Some(pieces) = growing.all() {
-                    cache.keep(key, stored.head.clone(), &pieces);
+                    let (head, is_large) = (stored.head.clone(), growing.len() > MOST_AT_ONCE);
+                    let keep = move || cache.keep(key, head, &pieces);
+                    if is_large {
+                        drop(tokio::task::spawn_blocking(keep).await);
+                    } else {
+                        keep();
+                    }
                 }
             }
             Some(spill) => finish(&cache, key, &stored.head, (&growing, spill), last).await,

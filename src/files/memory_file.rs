@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{MemfdFlags, memfd_create, sendfile};
+use rustix::fs::{MemfdFlags, fstat, memfd_create, sendfile};
 use rustix::io::{Errno, pread, pwrite};
 
 /// Bytes below which a copy costs less than a file does.
@@ -23,8 +23,8 @@ const MOST_AT_ONCE: u64 = 1 << 20;
 /// What the kernel takes for a file beside its pages, in bytes, about.
 const OVERHEAD: u64 = 2 << 10;
 
-/// Bytes of a page.
-const PAGE: u64 = 4 << 10;
+/// What a file's pages may take, in bytes, for each byte in them: where pages are huge, it can be sixty.
+const MOST_WASTE: u64 = 2;
 
 /// How many memory files there may be at a time: each takes one of the files that may be open.
 #[derive(Debug, Clone)]
@@ -44,7 +44,12 @@ impl MemoryFiles {
         let (file, length) = create(pieces)
             .inspect_err(|error| tracing::debug!(%error, "memory file cannot be made"))
             .ok()?;
-        Some(MemoryFile { file, length, _place: place })
+        let taken = u64::try_from(fstat(&file).ok()?.st_blocks).ok()?.saturating_mul(512);
+        if taken > length.saturating_mul(MOST_WASTE).max(WORTH_A_FILE) {
+            tracing::debug!(length, taken, "memory file takes too much memory");
+            return None;
+        }
+        Some(MemoryFile { file, length, taken, _place: place })
     }
 }
 
@@ -92,6 +97,8 @@ fn create(pieces: &[Bytes]) -> io::Result<(OwnedFd, u64)> {
 pub struct MemoryFile {
     file: OwnedFd,
     length: u64,
+    /// Bytes of its pages.
+    taken: u64,
     _place: Place,
 }
 
@@ -103,15 +110,7 @@ impl MemoryFile {
 
     /// What it takes in memory, in bytes, about.
     pub fn weight(&self) -> u64 {
-        self.length.next_multiple_of(PAGE) + OVERHEAD
-    }
-
-    /// All of it.
-    ///
-    /// # Errors
-    /// Those of the kernel, which has none for as long as it has memory.
-    pub fn read(&self) -> io::Result<Bytes> {
-        self.read_at(0, self.length)
+        self.taken + OVERHEAD
     }
 
     fn read_at(&self, offset: u64, length: u64) -> io::Result<Bytes> {
@@ -136,6 +135,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// All of a file.
+    pub fn all(file: &Arc<MemoryFile>) -> Self {
+        Self { file: Arc::clone(file), range: 0..file.length }
+    }
+
     /// A range of a file; `None` if the file ends before it.
     pub fn new(file: &Arc<MemoryFile>, range: Range<u64>) -> Option<Self> {
         let within = range.start <= range.end && range.end <= file.length;
@@ -150,7 +154,7 @@ impl Span {
     /// Takes the next bytes, `most` of them at most.
     ///
     /// # Errors
-    /// Those of [`MemoryFile::read`].
+    /// Those of the kernel, which has none for as long as it has memory.
     pub fn read(&mut self, most: u64) -> io::Result<Bytes> {
         let length = self.left().min(most);
         let bytes = self.file.read_at(self.range.start, length)?;
@@ -186,7 +190,10 @@ mod tests {
     fn what_was_written_is_read_whole_and_in_parts() {
         let (pieces, bytes) = pieces();
         let file = Arc::new(MemoryFiles::new(1).create(&pieces).unwrap());
-        assert_eq!((file.length(), file.read().unwrap()), (200_000, bytes.clone().into()));
+        let mut all = Span::all(&file);
+        assert_eq!((file.length(), all.left()), (200_000, 200_000));
+        assert_eq!((all.read(u64::MAX).unwrap(), all.left()), (bytes.clone().into(), 0));
+        assert!((200_000..220_000).contains(&file.weight()), "{}", file.weight());
         let mut span = Span::new(&file, 4000..150_000).unwrap();
         assert_eq!(span.read(96_000).unwrap(), bytes[4000..100_000]);
         assert_eq!(

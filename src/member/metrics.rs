@@ -179,7 +179,7 @@ fn requests(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
     page.counter("failures", "Requests that were answered with an error of ours", &stats.failures)?;
     page.counter(
         "unreadable_requests",
-        "Requests of HTTP/1.1 that could not be read",
+        "Requests that were refused before anything else, because they cannot be read",
         &stats.unreadable,
     )?;
     page.counters(

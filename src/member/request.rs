@@ -90,8 +90,22 @@ impl Handler for Front {
         self.0.current.load().is_member_address(client)
     }
 
-    fn unreadable(&self, _client: IpAddr) {
-        self.0.stats.unreadable.add();
+    fn refused(
+        &self,
+        head: Option<&Parts>,
+        client: IpAddr,
+        mut response: Response<Body>,
+    ) -> Response<Body> {
+        let (plane, arrived_at) = (&self.0, Instant::now());
+        plane.stats.unreadable.add();
+        let Some(log) = &plane.access_log else { return response };
+        let entry = match head {
+            Some(head) => log.begin(head, client, arrived_at),
+            None => log.begin_unreadable(client, arrived_at),
+        };
+        let failure = Failure::new(Cause::RequestError, "the request cannot be read");
+        response.extensions_mut().insert(record::outcome_of(&failure));
+        record::answered(entry, response)
     }
 
     fn turned_away(&self, client: IpAddr) {

@@ -38,8 +38,9 @@ pub enum BodyError {
     Taken,
 }
 
-/// Bytes of a memory file that are read at once.
-const READ: u64 = 64 << 10;
+/// Bytes of a memory file that are read at once: as much as a record of TLS holds. A client that takes nothing
+/// holds them.
+const READ: u64 = 16 << 10;
 
 /// Any other source of bytes.
 pub type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>;
@@ -405,7 +406,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_in_a_memory_file_is_read_or_taken_as_it_is() {
-        let bytes = Bytes::from("0123456789".repeat(10_000));
+        let numbers = (0..100_000_u32).map(|number| u8::try_from(number % 251).unwrap());
+        let bytes: Bytes = numbers.collect();
         let file = Arc::new(MemoryFiles::new(1).create(std::slice::from_ref(&bytes)).unwrap());
         let told = Arc::default();
         for (range, is_taken) in [(0..100_000, true), (50_000..100_000, true), (5..20_000, false)] {
@@ -419,7 +421,8 @@ mod tests {
             assert_eq!(body().size_hint().exact(), Some(length));
             assert_eq!(collect(body(), part.len()).await.unwrap(), part);
             let mut taken = body();
-            assert_eq!(taken.take_span().map(|span| span.left()), is_taken.then_some(length));
+            let span = taken.take_span().map(|mut span| span.read(u64::MAX).unwrap());
+            assert!(span == is_taken.then_some(part));
             assert_eq!(taken.is_end_stream(), is_taken);
             drop(taken);
             let taken = if is_taken { (length, true) } else { (0, false) };

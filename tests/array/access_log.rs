@@ -24,7 +24,8 @@ async fn logging(count: usize, origin: &Origin, folder: &TempDir, format: &str) 
 fn objects(folder: &TempDir, member: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.path().join(format!("{member}.log"))).unwrap();
     let objects = text.lines().map(|line| serde_json::from_str(line).unwrap());
-    objects.filter(|object: &Value| !object["url"].as_str().unwrap().starts_with("/pat")).collect()
+    let is_poll = |object: &Value| object["url"].as_str().unwrap_or_default().starts_with("/pat");
+    objects.filter(|object| !is_poll(object)).collect()
 }
 
 /// `cache status next_hop_name bytes url` of an object.
@@ -63,6 +64,7 @@ async fn what_fails_and_what_is_ours_is_logged_too() {
     get(member, "http://127.0.0.1:1/closed").await;
     exchange(member, "CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: a\r\n\r\n").await;
     exchange(member, "GET ftp://a.test/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    exchange(member, "GET http://a.test/ HTTP/1.1\nHost: a\n\n").await;
     exchange(member, "HEAD http://a.test/h HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     array.end().await;
     let objects = objects(&folder, "m1");
@@ -81,14 +83,16 @@ async fn what_fails_and_what_is_ours_is_logged_too() {
             "miss 502 127.0.0.1 http://127.0.0.1:1/closed",
             "tunnel 502 127.0.0.1 127.0.0.1:1",
             "none 400 null ftp://a.test/",
+            "none 400 null null",
             "miss 200 a.test http://a.test/h",
         ]
     );
     let errors: Vec<&Value> = objects.iter().map(|object| &object["error"]).collect();
     assert_eq!(errors[1], "destination_ip_prohibited");
     assert_eq!(errors[3], "connection_refused");
+    assert_eq!([errors[5], errors[6]], ["http_request_error"; 2]);
     assert!(objects.iter().all(|object| object["aborted"] == false), "{objects:?}");
-    assert_eq!(objects[6]["bytes"], 0);
+    assert_eq!(objects[7]["bytes"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,10 +26,12 @@ async fn a_large_body_is_the_same_over_every_kind_of_connection() {
         let tls = Client::over(identity.connect(member, &["http/1.1"]).await);
         for mut client in [plain, tls] {
             // One after another, without waiting, the last from an old client.
-            let part = get_of("1.1", "Range: bytes=1000-32766\r\n");
-            let all = [get_of("1.1", ""), part, get_of("1.1", ""), get_of("1.0", "")].concat();
+            let part = |range: &str| get_of("1.1", &format!("Range: bytes={range}\r\n"));
+            let whole = || get_of("1.1", "");
+            let parts = [part("1000-32766"), part("1001-")];
+            let all = [whole(), parts.concat(), whole(), get_of("1.0", "")].concat();
             client.send(&all).await;
-            for bytes in [0..length, 1000..32_767, 0..length] {
+            for bytes in [0..length, 1000..32_767, 1001..length, 0..length] {
                 let reply = client.reply().await;
                 assert!(is_hit(&reply), "{}", reply.head);
                 assert!(reply.body == body[bytes], "{length}");
@@ -51,7 +53,7 @@ async fn what_a_slow_client_is_being_sent_stays_as_it_was() {
     let mut slow = Client::connect_narrow(member).await;
     slow.send(&get_of("1.1", "")).await;
     let head = slow.head().await;
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    assert!(head.contains("; hit"), "{head}");
     let begun = slow.read(1000).await;
     manage(member, "purge", &serde_json::json!({ "url": URL })).await;
     origin.put("/a", Page::fresh(new.as_str()));

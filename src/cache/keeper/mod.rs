@@ -258,7 +258,9 @@ impl Cache {
         if self.is_void(key, &head) {
             return;
         }
-        let body = StoredBody::in_memory(pieces, &self.files);
+        // Else a copy: a piece may hold on to all that was read with it.
+        let body = StoredBody::in_memory_file(pieces, &self.files)
+            .unwrap_or_else(|| StoredBody::Memory(pieces.concat().into()));
         let stored = Arc::new(Stored::new(head, body));
         let replaced = self.insert(key, &stored);
         let Some(disk) = self.disk.clone() else { return };
@@ -272,11 +274,11 @@ impl Cache {
                 return disk.drop_entries(key, &replaced);
             }
             let head = codec::encode(&stored.head);
-            let written = stored.body.bytes().and_then(|bytes| {
-                let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                let new = disk.create(key, head.len())?;
-                let written = new.file.write(0, &bytes).inspect_err(|error| disk.failed(error));
-                let finished = written.and_then(|()| disk.finish(&new, &head, length, &replaced));
+            let written = disk.create(key, head.len()).and_then(|new| {
+                let written = stored.body.write_to(&new.file);
+                let written = written.inspect_err(|error| disk.failed(error));
+                let finished =
+                    written.and_then(|length| disk.finish(&new, &head, length, &replaced));
                 // Half a file only takes room.
                 finished.inspect_err(|_| new.file.abandon())?;
                 Ok(new.id)
@@ -373,8 +375,11 @@ impl Cache {
     }
 
     fn remove(&self, key: CacheKey) -> bool {
-        let _guard = self.lock(key);
-        self.memory.remove(&key).is_some()
+        let guard = self.lock(key);
+        let removed = self.memory.remove(&key);
+        // To let go of what is large takes its time: not with the lock.
+        drop(guard);
+        removed.is_some()
     }
 
     /// Makes everything void that matches and was stored before now. Tells whether the disk keeps that,

@@ -94,8 +94,9 @@ impl Cache {
         let bytes = source.read(0, length, u64::MAX).inspect_err(
             |error| tracing::warn!(url = %stored.head.url, %error, "stored response is dropped"),
         );
-        let body = StoredBody::in_memory(&[bytes.ok()?], &self.files);
-        Some(Stored { body, ..stored })
+        let bytes = bytes.ok()?;
+        let in_file = StoredBody::in_memory_file(std::slice::from_ref(&bytes), &self.files);
+        Some(Stored { body: in_file.unwrap_or(StoredBody::Memory(bytes)), ..stored })
     }
 
     /// Gets to know all that is on disk, until `stop` says so. Blocks.

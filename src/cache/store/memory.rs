@@ -7,13 +7,13 @@ use bytes::Bytes;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
-use super::disk::Disk;
+use super::disk::{Disk, WRITE_AT_ONCE};
 use super::growing::Growing;
 use super::reader::BlockReader;
-use super::record::Source;
+use super::record::{Source, Unfinished};
 use crate::cache::key::{CacheKey, KeyHash};
 use crate::cache::stored::Head;
-use crate::files::{MemoryFile, MemoryFiles, WORTH_A_FILE};
+use crate::files::{MemoryFile, MemoryFiles, Span, WORTH_A_FILE};
 
 /// A stored response.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Stored {
 /// Where the body of a stored response is.
 #[derive(Debug, Clone)]
 pub enum StoredBody {
-    /// In memory, in one piece.
+    /// In memory.
     Memory(Bytes),
     /// In memory, where the kernel sends it from.
     MemoryFile(Arc<MemoryFile>),
@@ -53,27 +53,31 @@ pub enum StoredBody {
 }
 
 impl StoredBody {
-    /// In memory; in a file there, if that is worth it and there is one.
-    pub fn in_memory(pieces: &[Bytes], files: &MemoryFiles) -> Self {
+    /// In a memory file, if that is worth it and there is one.
+    pub fn in_memory_file(pieces: &[Bytes], files: &MemoryFiles) -> Option<Self> {
         let length: usize = pieces.iter().map(Bytes::len).sum();
         let is_large = u64::try_from(length).is_ok_and(|length| length >= WORTH_A_FILE);
-        if let Some(file) = is_large.then(|| files.create(pieces)).flatten() {
-            return Self::MemoryFile(Arc::new(file));
-        }
-        // A copy: a piece may hold on to all that was read with it.
-        Self::Memory(pieces.concat().into())
+        let file = is_large.then(|| files.create(pieces)).flatten()?;
+        Some(Self::MemoryFile(Arc::new(file)))
     }
 
-    /// All of one that is in memory.
+    /// Writes one that is in memory to a file on disk, and tells its length.
     ///
     /// # Errors
-    /// It is not in memory, or the kernel does not give it.
-    pub fn bytes(&self) -> io::Result<Bytes> {
+    /// It is not in memory; and those of the file system.
+    pub fn write_to(&self, on_disk: &Unfinished) -> io::Result<u64> {
         match self {
-            Self::Memory(bytes) => Ok(bytes.clone()),
-            Self::MemoryFile(file) => file.read(),
-            Self::File(_) | Self::Growing(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Memory(bytes) => on_disk.write(0, bytes)?,
+            Self::MemoryFile(file) => {
+                let mut span = Span::all(file);
+                while span.left() > 0 {
+                    let begins = file.length() - span.left();
+                    on_disk.write(begins, &span.read(WRITE_AT_ONCE)?)?;
+                }
+            }
+            Self::File(_) | Self::Growing(_) => return Err(io::ErrorKind::Unsupported.into()),
         }
+        Ok(self.length().unwrap_or_default())
     }
 
     /// Its length, if it is known yet.
@@ -275,7 +279,6 @@ mod tests {
     use crate::cache::freshness::{Exchange, Heuristics};
     use crate::cache::moment::Moment;
     use crate::cache::ranges::content_range;
-    use crate::cache::store::record::Unfinished;
     use crate::cache::stored::{Received, Terms};
     use crate::cache::vary::Vary;
 

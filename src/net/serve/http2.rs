@@ -144,7 +144,8 @@ impl<H: Handler> Server<H> {
                 let limit = self.limits.header;
                 drop(timeout(limit, SharedBody::new(body, limit).drain(READ_AHEAD)).await);
             }
-            return refusal(why.status(), &why.to_string());
+            let response = refusal(why.status(), &why.to_string());
+            return self.handler.refused(Some(&head), peer.ip(), response);
         }
         head.extensions.insert(held.clone());
         let client = Client { address: peer, interim: None, switch };

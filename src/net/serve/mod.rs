@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -41,8 +42,15 @@ pub trait Handler: Send + Sync + 'static {
         false
     }
 
-    /// A request of HTTP/1.1 was refused because it cannot be read.
-    fn unreadable(&self, _client: IpAddr) {}
+    /// The response to a request that is refused before it is handled; `head`: as far as it can be read.
+    fn refused(
+        &self,
+        _head: Option<&Parts>,
+        _client: IpAddr,
+        response: Response<Body>,
+    ) -> Response<Body> {
+        response
+    }
 
     /// A connection was closed because its client has too many.
     fn turned_away(&self, _client: IpAddr) {}

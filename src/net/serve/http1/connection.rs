@@ -15,6 +15,9 @@ use crate::net::reads::SMALLEST;
 use crate::net::stall::Stall;
 use crate::net::turn::Turn;
 
+/// Bytes after which other connections have their turn: a fast client may take them as fast as they are written.
+const MOST_IN_ONE_TURN: usize = 1 << 20;
+
 /// A client's connection.
 #[derive(Debug)]
 pub(super) struct Connection<S> {
@@ -112,10 +115,15 @@ impl<S: Stream> Connection<S> {
         ready!(self.turn.poll(cx));
         while !self.out.is_written() {
             let written = self.out.poll_write(&mut self.stream, cx);
-            if ready!(self.write.watch(cx, written))? == 0 {
+            let written = ready!(self.write.watch(cx, written))?;
+            if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
+            if written >= MOST_IN_ONE_TURN && !self.out.is_written() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
         self.out.clear();
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);

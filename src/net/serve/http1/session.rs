@@ -300,8 +300,8 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
 
     async fn refuse(&mut self, why: Refused) -> Next {
         tracing::debug!(peer = %self.peer, %why, "request refused");
-        self.server.handler.unreadable(self.peer.ip());
         let response = refusal(why.status(), &why.to_string());
+        let response = self.server.handler.refused(None, self.peer.ip(), response);
         match self.send(response, Question::unread(), &mut None).await {
             Some(_) => Next::Linger,
             None => Next::Drop,
