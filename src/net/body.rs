@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::message::decode::Malformed;
+use super::pipe::Pipe;
 use super::request_body::{CutOff, RequestBody};
 use super::stall::Stall;
 use crate::files::{Span, WORTH_A_FILE};
@@ -45,6 +46,19 @@ const READ: u64 = 16 << 10;
 /// Any other source of bytes.
 pub type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>;
 
+/// A source whose bytes come on a socket, and need not be read to be sent on another.
+pub(super) trait Piped: HttpBody<Data = Bytes, Error = BodyError> + Send {
+    /// Whether so much comes that it costs less than to read it.
+    fn is_worth_a_pipe(&self) -> bool;
+
+    /// Puts what comes next into an empty pipe, and tells how many bytes; `None`: it is to be read.
+    fn poll_pipe(
+        &mut self,
+        pipe: &mut Pipe,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<u64, BodyError>>>;
+}
+
 /// Any body that is sent here.
 #[derive(Debug)]
 pub struct Body {
@@ -62,6 +76,8 @@ enum Source {
     InFile(Span),
     /// As it comes from a client.
     Lent(LentBody),
+    /// As it comes from a server.
+    Piped(Box<dyn Piped + Unpin>),
     /// As it comes from elsewhere.
     Streamed(Stream),
 }
@@ -73,6 +89,7 @@ impl std::fmt::Debug for Source {
             Self::Full(_) => "Full",
             Self::InFile(_) => "InFile",
             Self::Lent(_) => "Lent",
+            Self::Piped(_) => "Piped",
             Self::Streamed(_) => "Streamed",
         })
     }
@@ -129,6 +146,31 @@ impl Body {
         Some(span)
     }
 
+    /// A body that comes on a socket.
+    pub(super) fn piped(source: impl Piped + Unpin + 'static) -> Self {
+        Source::Piped(Box::new(source)).into()
+    }
+
+    /// Puts what comes next of it into an empty pipe, and tells how many bytes; `None`: it is to be read.
+    pub(super) fn poll_pipe(
+        &mut self,
+        pipe: &mut Pipe,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<u64, BodyError>>> {
+        let Source::Piped(source) = &mut self.source else { return Poll::Ready(None) };
+        let filled = ready!(source.poll_pipe(pipe, cx));
+        if let (Some(account), Some(Ok(bytes))) = (&mut self.account, &filled) {
+            account.bytes += bytes;
+            account.whole = source.is_end_stream();
+        }
+        Poll::Ready(filled)
+    }
+
+    /// Whether what comes next is worth a pipe.
+    pub(super) fn is_worth_a_pipe(&self) -> bool {
+        matches!(&self.source, Source::Piped(source) if source.is_worth_a_pipe())
+    }
+
     /// A body that comes from elsewhere.
     pub fn streamed(
         stream: impl HttpBody<Data = Bytes, Error = BodyError> + Send + 'static,
@@ -162,6 +204,7 @@ impl Source {
                 Poll::Ready(Some(bytes.map_err(|_unread| BodyError::Lost)))
             }
             Self::Lent(body) => body.poll(cx),
+            Self::Piped(body) => Pin::new(body).poll_frame(cx),
             Self::Streamed(body) => body.as_mut().poll_frame(cx),
         }
     }
@@ -172,6 +215,7 @@ impl Source {
             Self::Full(bytes) => bytes.is_none(),
             Self::InFile(span) => span.left() == 0,
             Self::Lent(_) => false,
+            Self::Piped(body) => body.is_end_stream(),
             Self::Streamed(body) => body.is_end_stream(),
         }
     }
@@ -213,6 +257,7 @@ impl HttpBody for Body {
             }
             Source::InFile(span) => SizeHint::with_exact(span.left()),
             Source::Lent(body) => body.hint,
+            Source::Piped(body) => body.size_hint(),
             Source::Streamed(body) => body.size_hint(),
         }
     }

@@ -23,6 +23,11 @@ impl Reads {
         self.now.min(left.unwrap_or(usize::MAX)).max(SMALLEST)
     }
 
+    /// Whether as much comes as is read at most.
+    pub(super) fn are_largest(self) -> bool {
+        self.now == self.largest
+    }
+
     /// So many bytes have come at once.
     pub(super) fn came(&mut self, bytes: usize) {
         if bytes >= self.now {

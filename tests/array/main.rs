@@ -32,6 +32,7 @@ mod http2_limits;
 mod http2_malformed;
 mod interim;
 mod limits;
+mod long_bodies;
 mod master;
 mod pac_check;
 mod pac_equivalence;

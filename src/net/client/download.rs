@@ -8,14 +8,18 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::Connection;
-use crate::net::body::{Body, BodyError, SharedBody};
+use crate::net::body::{Body, BodyError, Piped, SharedBody};
 use crate::net::message::decode::{BodyLength, Decoder, Step};
+use crate::net::pipe::Pipe;
 use crate::net::pool::Lease;
 use crate::net::reads::Reads;
 use crate::net::stall::Stall;
 
 /// Bytes that are read at once at most.
 const LARGEST_READ: usize = 256 << 10;
+
+/// Bytes that a body has still to bring for a pipe to be worth its making.
+const WORTH_A_PIPE: u64 = 256 << 10;
 
 /// Takes a body from its connection.
 #[derive(Debug)]
@@ -38,6 +42,31 @@ impl Download {
     /// How many bytes are still to come, where that is known.
     fn left(&self) -> Option<u64> {
         self.decoder.left()
+    }
+
+    /// Whether it is long and comes fast.
+    fn is_bulk(&self) -> bool {
+        self.reads.are_largest() && self.left().is_some_and(|left| left >= WORTH_A_PIPE)
+    }
+
+    /// Its next part into a pipe; `None`: it is to be read.
+    fn poll_pipe(
+        &mut self,
+        connection: &mut Connection,
+        pipe: &mut Pipe,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<u64, BodyError>>> {
+        let Some(left) = self.decoder.left() else { return Poll::Ready(None) };
+        let filled = ready!(connection.poll_pipe(pipe, left, cx));
+        Poll::Ready(filled.map(|filled| match filled {
+            Ok(0) => Err(BodyError::Response(std::io::ErrorKind::UnexpectedEof.into())),
+            Ok(bytes) => {
+                let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+                self.decoder.skip(bytes);
+                Ok(bytes)
+            }
+            Err(error) => Err(BodyError::Response(error)),
+        }))
     }
 
     /// Its next part.
@@ -130,36 +159,59 @@ impl UpstreamBody {
         }
         let (stall, sent) = (Stall { limit, timer: None }, request.progress());
         let (download, request) = (Download::new(length), request.clone());
-        Body::streamed(Self { download, stall, lease: Some(lease), keep_alive, request, sent })
+        Body::piped(Self { download, stall, lease: Some(lease), keep_alive, request, sent })
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Some(lease) = &mut self.lease else { return Poll::Ready(None) };
-        let polled = self.download.poll(lease.connection(), cx).map(Ok);
-        let frame = match ready!(self.stall.watch(cx, polled)) {
-            Ok(frame) => frame,
-            Err(_stalled) if self.request.progress() > self.sent => {
-                // An answer may begin while its request is still on its way.
-                self.sent = self.request.progress();
-                self.stall.timer = None;
-                let polled = self.stall.watch(cx, Poll::Pending);
-                match ready!(polled) {
-                    Ok(frame) => frame,
-                    Err(stalled) => Some(Err(BodyError::Stalled(stalled))),
-                }
-            }
-            Err(stalled) => Some(Err(BodyError::Stalled(stalled))),
-        };
+        let polled = self.download.poll(lease.connection(), cx);
+        let frame = ready!(self.watch(polled, cx));
         if frame.is_none() || self.download.has_ended() {
             self.finish();
         }
         Poll::Ready(frame)
     }
 
+    /// Limits the silence of the sender.
+    fn watch<T>(
+        &mut self,
+        polled: Poll<Option<Result<T, BodyError>>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<T, BodyError>>> {
+        let mut watched = ready!(self.stall.watch(cx, polled.map(Ok)));
+        if watched.is_err() && self.request.progress() > self.sent {
+            // An answer may begin while its request is still on its way.
+            self.sent = self.request.progress();
+            self.stall.timer = None;
+            watched = ready!(self.stall.watch(cx, Poll::Pending));
+        }
+        Poll::Ready(watched.unwrap_or_else(|stalled| Some(Err(BodyError::Stalled(stalled)))))
+    }
+
     fn finish(&mut self) {
         if let Some(lease) = self.lease.take().filter(|_| self.keep_alive) {
             lease.give_back();
         }
+    }
+}
+
+impl Piped for UpstreamBody {
+    fn is_worth_a_pipe(&self) -> bool {
+        self.download.is_bulk()
+    }
+
+    fn poll_pipe(
+        &mut self,
+        pipe: &mut Pipe,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<u64, BodyError>>> {
+        let Some(lease) = &mut self.lease else { return Poll::Ready(None) };
+        let polled = self.download.poll_pipe(lease.connection(), pipe, cx);
+        let filled = ready!(self.watch(polled, cx));
+        if self.download.has_ended() {
+            self.finish();
+        }
+        Poll::Ready(filled)
     }
 }
 

@@ -31,6 +31,7 @@ use super::body::BodyError;
 use super::interim::Interim;
 use super::message::decode::{BodyLength, Malformed};
 use super::message::response::{self, Head};
+use super::pipe::Pipe;
 use super::reads::SMALLEST;
 use super::stall::Timer;
 use super::turn::Turn;
@@ -249,6 +250,20 @@ impl Connection {
         ready!(self.read.as_ref().poll_read_ready(cx))?;
         self.buffer.reserve(room);
         poll_read_buf(Pin::new(&mut self.read), cx, &mut self.buffer)
+    }
+
+    /// Puts what comes into an empty pipe, `most` bytes at most; `None`: some of it was read before.
+    fn poll_pipe(
+        &mut self,
+        pipe: &mut Pipe,
+        most: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<usize>>> {
+        if self.buffer.is_empty() {
+            pipe.poll_fill(self.read.as_ref(), most, cx).map(Some)
+        } else {
+            Poll::Ready(None)
+        }
     }
 
     /// A body all of which has come with its head.

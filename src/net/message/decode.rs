@@ -83,6 +83,14 @@ impl Decoder {
         }
     }
 
+    /// Passes over data of a known length that was taken elsewhere: no more than is [left](Self::left).
+    pub fn skip(&mut self, bytes: u64) {
+        if let State::Exactly(left) = self.0 {
+            let left = left.saturating_sub(bytes);
+            self.0 = if left == 0 { State::Ended } else { State::Exactly(left) };
+        }
+    }
+
     /// Takes the next part of the body.
     ///
     /// # Errors
@@ -207,6 +215,24 @@ mod tests {
 
     /// A body's framing and bytes; its data, the number of its trailers, and whether it has ended.
     type Case = (BodyLength, &'static [u8], &'static [u8], usize, bool);
+
+    #[test]
+    fn data_of_a_known_length_may_be_taken_elsewhere() {
+        let (mut decoder, mut buffer) =
+            (Decoder::new(BodyLength::Exactly(10)), BytesMut::from("ab"));
+        assert_eq!(decoder.step(&mut buffer).unwrap(), Step::Data(Bytes::from("ab")));
+        decoder.skip(5);
+        assert_eq!((decoder.left(), decoder.has_ended()), (Some(3), false));
+        buffer.extend_from_slice(b"cde");
+        assert_eq!(decoder.step(&mut buffer).unwrap(), Step::Data(Bytes::from("cde")));
+        assert!(decoder.has_ended());
+        let mut all = Decoder::new(BodyLength::Exactly(10));
+        all.skip(10);
+        assert!(all.has_ended());
+        let mut chunked = Decoder::new(BodyLength::Chunked);
+        chunked.skip(10);
+        assert!(!chunked.has_ended());
+    }
 
     #[test]
     fn a_body_ends_where_its_framing_says() {

@@ -11,6 +11,7 @@ use tokio_util::io::poll_read_buf;
 
 use super::Stream;
 use super::out::{Data, Out};
+use crate::net::pipe::Pipe;
 use crate::net::reads::SMALLEST;
 use crate::net::stall::Stall;
 use crate::net::turn::Turn;
@@ -105,6 +106,18 @@ impl<S: Stream> Connection<S> {
     /// Puts data behind what is to be written, and `tail` behind that; only while there is room.
     pub(super) fn put_data(&mut self, data: Data, tail: &'static [u8]) {
         self.out.put(data, tail);
+    }
+
+    /// A pipe behind what is to be written, to put data into; only while there is room. `None`: there is none to be
+    /// had, or what is written does not go to a socket as it is.
+    pub(super) fn pipe(&mut self) -> Option<&mut Pipe> {
+        self.stream.socket()?;
+        self.out.pipe()
+    }
+
+    /// Gives the pipe back.
+    pub(super) fn close_pipe(&mut self) {
+        self.out.close_pipe();
     }
 
     /// Writes what is to be written; ready when all of it is, and flushed.

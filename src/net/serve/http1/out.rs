@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 
 use super::Stream;
 use crate::files::Span;
+use crate::net::pipe::{Pipe, is_passing};
 
 /// Bytes of a piece that is copied behind what stands before it: for so few, that costs less than a list of
 /// pieces costs the kernel.
@@ -27,6 +28,8 @@ pub(super) struct Out {
     sent: usize,
     data: Data,
     tail: &'static [u8],
+    /// What it holds stands in the place of data.
+    pipe: Option<Pipe>,
 }
 
 /// A piece of a body.
@@ -57,12 +60,31 @@ impl Data {
 impl Out {
     /// Whether all of it is written.
     pub(super) fn is_written(&self) -> bool {
-        self.sent == self.head.len() && self.data.length() == 0 && self.tail.is_empty()
+        self.sent == self.head.len() && self.is_headless()
     }
 
     /// Whether more may be put behind it.
     pub(super) fn has_room(&self) -> bool {
-        self.data.length() == 0 && self.tail.is_empty() && self.head.len() < MANY
+        self.is_headless() && self.head.len() < MANY
+    }
+
+    /// Whether nothing stands behind its head.
+    fn is_headless(&self) -> bool {
+        let piped = self.pipe.as_ref().map_or(0, Pipe::held);
+        self.data.length() == 0 && piped == 0 && self.tail.is_empty()
+    }
+
+    /// A pipe, to put data into; only while there is room. `None`: there is none to be had.
+    pub(super) fn pipe(&mut self) -> Option<&mut Pipe> {
+        if self.pipe.is_none() {
+            self.pipe = Pipe::new();
+        }
+        self.pipe.as_mut()
+    }
+
+    /// Gives the pipe back: nothing more is put into it.
+    pub(super) fn close_pipe(&mut self) {
+        self.pipe = None;
     }
 
     /// Its head, to put more behind it; only while there [is room](Self::has_room).
@@ -91,22 +113,27 @@ impl Out {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let head = self.head.get(self.sent..).unwrap_or_default();
-        let data = match &mut self.data {
-            Data::Bytes(bytes) => &**bytes,
-            Data::Span(span) if span.left() > 0 => {
-                let Some(socket) = stream.socket() else {
-                    return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
-                };
-                if head.is_empty() {
-                    return poll_socket(socket, cx, || span.send(socket));
-                }
-                // What follows goes into the same packet.
-                let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
-                let send = || Ok(rustix::net::send(socket, head, flags)?);
-                let sent = ready!(poll_socket(socket, cx, send))?;
-                self.sent += sent;
-                return Poll::Ready(Ok(sent));
+        let mut in_kernel = match (&mut self.data, &mut self.pipe) {
+            (_, Some(pipe)) if pipe.held() > 0 => Some(InKernel::Pipe(pipe)),
+            (Data::Span(span), _) if span.left() > 0 => Some(InKernel::Span(span)),
+            _ => None,
+        };
+        if let Some(data) = &mut in_kernel {
+            let Some(socket) = stream.socket() else {
+                return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+            };
+            if head.is_empty() {
+                return poll_socket(socket, cx, || data.send(socket));
             }
+            // What follows goes into the same packet.
+            let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
+            let send = || Ok(rustix::net::send(socket, head, flags)?);
+            let sent = ready!(poll_socket(socket, cx, send))?;
+            self.sent += sent;
+            return Poll::Ready(Ok(sent));
+        }
+        let data = match &self.data {
+            Data::Bytes(bytes) => &**bytes,
             Data::Span(_) => &[],
         };
         let stream = Pin::new(stream);
@@ -142,6 +169,21 @@ impl Out {
     }
 }
 
+/// Data that the kernel has already.
+enum InKernel<'a> {
+    Pipe(&'a mut Pipe),
+    Span(&'a mut Span),
+}
+
+impl InKernel<'_> {
+    fn send(&mut self, socket: &TcpStream) -> io::Result<usize> {
+        match self {
+            Self::Pipe(pipe) => pipe.drain(socket),
+            Self::Span(span) => span.send(socket),
+        }
+    }
+}
+
 /// A call that gives something to a socket, once that takes it.
 fn poll_socket(
     socket: &TcpStream,
@@ -151,8 +193,7 @@ fn poll_socket(
     loop {
         ready!(socket.poll_write_ready(cx))?;
         match socket.try_io(Interest::WRITABLE, &mut call) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if is_passing(&error) => {}
             done => return Poll::Ready(done),
         }
     }

@@ -81,6 +81,24 @@ impl Reply {
                 self.data(connection, Data::Span(span));
                 continue;
             }
+            if matches!(self.transfer, Transfer::Exactly(_))
+                && body.is_worth_a_pipe()
+                && let Some(pipe) = connection.pipe()
+            {
+                match body.poll_pipe(pipe, cx) {
+                    Poll::Pending => return,
+                    Poll::Ready(Some(Ok(bytes))) => {
+                        self.take(bytes);
+                        continue;
+                    }
+                    Poll::Ready(Some(Err(error))) => {
+                        tracing::debug!(%error, "response is cut off");
+                        self.fail();
+                        continue;
+                    }
+                    Poll::Ready(None) => {}
+                }
+            }
             match Pin::new(body).poll_frame(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(frame))) => self.frame(connection, frame),
@@ -112,18 +130,27 @@ impl Reply {
                 encode::chunk_begin(connection.put(), length);
                 connection.put_data(data, encode::CHUNK_END);
             }
-            Transfer::Exactly(left) => {
-                let Some(rest) = left.checked_sub(length) else {
-                    tracing::error!("response is longer than it says");
-                    return self.fail();
-                };
-                *left = rest;
-                connection.put_data(data, b"");
-                if rest == 0 {
-                    self.body = None;
+            Transfer::Exactly(_) => {
+                if self.take(length) {
+                    connection.put_data(data, b"");
                 }
             }
         }
+    }
+
+    /// Counts data of a body of a known length; false if that is more than it says.
+    fn take(&mut self, length: u64) -> bool {
+        let Transfer::Exactly(left) = &mut self.transfer else { return true };
+        let Some(rest) = left.checked_sub(length) else {
+            tracing::error!("response is longer than it says");
+            self.fail();
+            return false;
+        };
+        *left = rest;
+        if rest == 0 {
+            self.body = None;
+        }
+        true
     }
 
     fn end<S: Stream>(&mut self, connection: &mut Connection<S>, trailers: Option<&HeaderMap>) {

@@ -291,6 +291,7 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
             if ended { Poll::Ready(false) } else { Poll::Pending }
         })
         .await;
+        self.connection.close_pipe();
         if !whole && transfer == Transfer::UntilClose {
             // An end that is none must not look like one.
             self.connection.stream.abort();

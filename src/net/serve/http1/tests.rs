@@ -2,11 +2,11 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::{Body as HttpBody, Frame};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::LOOK;
-use crate::net::body::{Body, BodyError, collect};
+use crate::files::{MemoryFile, MemoryFiles, Span};
+use crate::net::body::{Body, BodyError, Piped, collect};
+use crate::net::pipe::Pipe;
 use crate::net::request_body::RequestBody;
 use crate::net::serve::{Client, Handler, ServeLimits, run};
 
@@ -28,6 +30,9 @@ impl Handler for After {
         let (head, body) = request.into_parts();
         match head.uri.path() {
             "/cut-off" => return Response::new(Body::streamed(CutOff(true))),
+            "/in-file" => return Response::new(Body::in_file(Span::all(&memory_file()))),
+            "/piped" => return Response::new(Body::piped(AllPiped::new(LONG).await)),
+            "/piped-short" => return Response::new(Body::piped(AllPiped::new(LONG - 1).await)),
             "/early" => {
                 TaskTracker::new().spawn(collect(body, 1 << 20));
                 return Response::new(Body::full("early"));
@@ -70,6 +75,69 @@ impl HttpBody for CutOff {
     }
 }
 
+/// Bytes of a long body, all of them a letter.
+const LONG: usize = 3_000_001;
+
+fn letters(length: usize) -> Vec<u8> {
+    (b'a'..=b'z').cycle().take(length).collect()
+}
+
+fn memory_file() -> Arc<MemoryFile> {
+    Arc::new(MemoryFiles::new(1).create(&[letters(LONG).into()]).unwrap())
+}
+
+/// A body that is never read, but piped; of `LONG` bytes, as it says.
+struct AllPiped {
+    from: TcpStream,
+    left: usize,
+}
+
+impl AllPiped {
+    /// One of which so many bytes come.
+    async fn new(length: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let from = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut to, _) = listener.accept().await.unwrap();
+        TaskTracker::new().spawn(async move { to.write_all(&letters(length)).await });
+        Self { from, left: LONG }
+    }
+}
+
+impl Piped for AllPiped {
+    fn is_worth_a_pipe(&self) -> bool {
+        true
+    }
+
+    fn poll_pipe(
+        &mut self,
+        pipe: &mut Pipe,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<u64, BodyError>>> {
+        assert_eq!(pipe.held(), 0, "it must be empty");
+        let most = u64::try_from(self.left).unwrap();
+        let bytes = ready!(pipe.poll_fill(&self.from, most, cx)).unwrap();
+        self.left -= bytes;
+        let bytes = u64::try_from(bytes).unwrap();
+        Poll::Ready(Some(if bytes == 0 { Err(BodyError::Lost) } else { Ok(bytes) }))
+    }
+}
+
+impl HttpBody for AllPiped {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        panic!("it is read")
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(u64::try_from(self.left).unwrap())
+    }
+}
+
 /// All that a client gets that sends no more than this.
 async fn answer(after: Duration, request: &str, half_closes: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -103,6 +171,21 @@ fn bodies(answer: &str) -> Vec<&str> {
     let mut parts = answer.split("\r\n\r\n");
     parts.next();
     parts.map(|part| part.split_once("HTTP/1.1 ").map_or(part, |(body, _)| body)).collect()
+}
+
+#[tokio::test]
+async fn what_the_kernel_has_is_sent_where_it_belongs() {
+    let letters = String::from_utf8(letters(LONG)).unwrap();
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    for path in ["/in-file", "/piped"] {
+        let all = [&ask(path), GET, &ask(path), LAST].concat();
+        let answer = answer(AT_ONCE, &all, false).await;
+        let bodies = bodies(&answer);
+        assert_eq!(bodies.iter().map(|body| body.len()).collect::<Vec<_>>(), [LONG, 5, LONG, 5]);
+        assert!(bodies == [&letters, "whole", &letters, "whole"], "{path}");
+    }
+    let cut_off = answer(AT_ONCE, &[&ask("/piped-short"), LAST].concat(), false).await;
+    assert!(bodies(&cut_off) == [letters.get(..LONG - 1).unwrap()]);
 }
 
 const AT_ONCE: Duration = Duration::ZERO;
