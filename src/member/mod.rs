@@ -42,6 +42,7 @@ use crate::cache::{Cache, OpenFiles};
 use crate::config::MemberConfig;
 use crate::files::most_open;
 use crate::net::headers::Via;
+use crate::net::pipe;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::published::Published;
 use crate::net::serve::{self, Listener};
@@ -219,7 +220,8 @@ fn open_files(config: &MemberConfig) -> OpenFiles {
     let files =
         OpenFiles { on_disk: (most / 4).min(MOST_FILES), in_memory: (most / 8).min(MOST_FILES) };
     // Each connection may need one to a next hop.
-    let wanted = 2 * u64::try_from(config.limits.serve.connections).unwrap_or(u64::MAX / 2);
+    let wanted = config.limits.serve.connections.saturating_mul(2).saturating_add(pipe::OPEN_FILES);
+    let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
     if most - files.on_disk - files.in_memory < wanted {
         tracing::warn!(
             limit = most,

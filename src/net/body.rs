@@ -49,9 +49,10 @@ pub type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>
 /// A source whose bytes come on a socket, and need not be read to be sent on another.
 pub(super) trait Piped: HttpBody<Data = Bytes, Error = BodyError> + Send {
     /// Whether so much comes that it costs less than to read it.
-    fn is_worth_a_pipe(&self) -> bool;
+    fn is_worth_a_pipe(&mut self) -> bool;
 
-    /// Puts what comes next into an empty pipe, and tells how many bytes; `None`: it is to be read.
+    /// Puts what comes next into an empty pipe, and tells how many bytes; only if it is worth one. `None`: it is to be
+    /// read.
     fn poll_pipe(
         &mut self,
         pipe: &mut Pipe,
@@ -167,8 +168,9 @@ impl Body {
     }
 
     /// Whether what comes next is worth a pipe.
-    pub(super) fn is_worth_a_pipe(&self) -> bool {
-        matches!(&self.source, Source::Piped(source) if source.is_worth_a_pipe())
+    pub(super) fn is_worth_a_pipe(&mut self) -> bool {
+        let Source::Piped(source) = &mut self.source else { return false };
+        source.is_worth_a_pipe()
     }
 
     /// A body that comes from elsewhere.

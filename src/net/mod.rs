@@ -16,7 +16,7 @@ pub mod interim;
 pub mod joined;
 pub mod message;
 pub mod networks;
-mod pipe;
+pub(crate) mod pipe;
 pub mod pool;
 pub mod published;
 mod quota;

@@ -44,12 +44,14 @@ impl Download {
         self.decoder.left()
     }
 
-    /// Whether it is long and comes fast.
-    fn is_bulk(&self) -> bool {
-        self.reads.are_largest() && self.left().is_some_and(|left| left >= WORTH_A_PIPE)
+    /// Whether what comes next is much, comes fast, and was not read before.
+    fn is_bulk(&self, connection: &Connection) -> bool {
+        connection.buffer.is_empty()
+            && self.reads.are_largest()
+            && self.left().is_some_and(|left| left >= WORTH_A_PIPE)
     }
 
-    /// Its next part into a pipe; `None`: it is to be read.
+    /// Its next part into a pipe, if it [is bulk](Self::is_bulk); `None`: the system does not allow it.
     fn poll_pipe(
         &mut self,
         connection: &mut Connection,
@@ -61,6 +63,7 @@ impl Download {
         Poll::Ready(filled.map(|filled| match filled {
             Ok(0) => Err(BodyError::Response(std::io::ErrorKind::UnexpectedEof.into())),
             Ok(bytes) => {
+                self.reads.came(bytes);
                 let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
                 self.decoder.skip(bytes);
                 Ok(bytes)
@@ -196,8 +199,8 @@ impl UpstreamBody {
 }
 
 impl Piped for UpstreamBody {
-    fn is_worth_a_pipe(&self) -> bool {
-        self.download.is_bulk()
+    fn is_worth_a_pipe(&mut self) -> bool {
+        self.lease.as_mut().is_some_and(|lease| self.download.is_bulk(lease.connection()))
     }
 
     fn poll_pipe(

@@ -5,6 +5,8 @@
 
 mod download;
 mod outgoing;
+#[cfg(test)]
+mod tests;
 
 use std::future::poll_fn;
 use std::io;
@@ -252,18 +254,16 @@ impl Connection {
         poll_read_buf(Pin::new(&mut self.read), cx, &mut self.buffer)
     }
 
-    /// Puts what comes into an empty pipe, `most` bytes at most; `None`: some of it was read before.
+    /// Puts what comes into an empty pipe, `most` bytes at most; only if nothing was read that is not used. `None`: the
+    /// system does not allow it.
     fn poll_pipe(
         &mut self,
         pipe: &mut Pipe,
         most: u64,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<usize>>> {
-        if self.buffer.is_empty() {
-            pipe.poll_fill(self.read.as_ref(), most, cx).map(Some)
-        } else {
-            Poll::Ready(None)
-        }
+        debug_assert!(self.buffer.is_empty(), "what was read comes first");
+        pipe.poll_fill(self.read.as_ref(), most, cx)
     }
 
     /// A body all of which has come with its head.

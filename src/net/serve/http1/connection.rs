@@ -16,7 +16,7 @@ use crate::net::reads::SMALLEST;
 use crate::net::stall::Stall;
 use crate::net::turn::Turn;
 
-/// Bytes after which other connections have their turn: a fast client may take them as fast as they are written.
+/// Bytes after which other connections have their turn: a fast client may take them as fast as they come.
 const MOST_IN_ONE_TURN: usize = 1 << 20;
 
 /// A client's connection.
@@ -32,6 +32,8 @@ pub(super) struct Connection<S> {
     out: Out,
     /// Something is written and not flushed.
     unflushed: bool,
+    /// Bytes written since the task has waited, about.
+    in_turn: usize,
     write: Stall,
     /// Of what the stream below has taken and not yet written: TLS holds up to 64 KiB.
     flush: Stall,
@@ -49,6 +51,7 @@ impl<S: Stream> Connection<S> {
             listens: false,
             out: Out::default(),
             unflushed: false,
+            in_turn: 0,
             write: Stall { limit, timer: None },
             flush: Stall { limit, timer: None },
             turn: Turn::default(),
@@ -109,7 +112,7 @@ impl<S: Stream> Connection<S> {
     }
 
     /// A pipe behind what is to be written, to put data into; only while there is room. `None`: there is none to be
-    /// had, or what is written does not go to a socket as it is.
+    /// had, it was of little use, or what is written does not go to a socket as it is.
     pub(super) fn pipe(&mut self) -> Option<&mut Pipe> {
         self.stream.socket()?;
         self.out.pipe()
@@ -127,16 +130,21 @@ impl<S: Stream> Connection<S> {
         }
         ready!(self.turn.poll(cx));
         while !self.out.is_written() {
+            if self.in_turn >= MOST_IN_ONE_TURN {
+                self.in_turn = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let written = self.out.poll_write(&mut self.stream, cx);
+            if written.is_pending() {
+                self.in_turn = 0;
+            }
             let written = ready!(self.write.watch(cx, written))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            self.in_turn += written;
             self.unflushed = true;
-            if written >= MOST_IN_ONE_TURN && !self.out.is_written() {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
         }
         self.out.clear();
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);

@@ -74,11 +74,10 @@ impl Out {
         self.data.length() == 0 && piped == 0 && self.tail.is_empty()
     }
 
-    /// A pipe, to put data into; only while there is room. `None`: there is none to be had.
+    /// A pipe, to put data into; only while there is room. `None`: there is none to be had, or it was of little use.
     pub(super) fn pipe(&mut self) -> Option<&mut Pipe> {
-        if self.pipe.is_none() {
-            self.pipe = Pipe::new();
-        }
+        self.pipe =
+            self.pipe.take().map_or_else(Pipe::new, |pipe| (!pipe.is_slow()).then_some(pipe));
         self.pipe.as_mut()
     }
 

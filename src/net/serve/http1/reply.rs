@@ -10,7 +10,7 @@ use hyper::body::{Body as _, Frame};
 use super::Stream;
 use super::connection::Connection;
 use super::out::Data;
-use crate::net::body::Body;
+use crate::net::body::{Body, BodyError};
 use crate::net::message::encode::{self, Transfer};
 
 /// The body of a response, as far as it is not in the connection's hands.
@@ -19,6 +19,8 @@ pub(super) struct Reply {
     /// `None`: all of it is.
     body: Option<Body>,
     transfer: Transfer,
+    /// A pipe may be tried.
+    is_piped: bool,
     /// It cannot be told to its end.
     is_broken: bool,
 }
@@ -40,7 +42,8 @@ impl Reply {
     /// A body whose head is written before it.
     pub(super) fn new(body: Body, transfer: Transfer) -> Self {
         let body = Some(body).filter(|_| transfer != Transfer::Nothing);
-        Self { body, transfer, is_broken: false }
+        let is_piped = matches!(transfer, Transfer::Exactly(_));
+        Self { body, transfer, is_piped, is_broken: false }
     }
 
     /// Takes from the body what is there, and writes it.
@@ -81,32 +84,29 @@ impl Reply {
                 self.data(connection, Data::Span(span));
                 continue;
             }
-            if matches!(self.transfer, Transfer::Exactly(_))
-                && body.is_worth_a_pipe()
-                && let Some(pipe) = connection.pipe()
-            {
-                match body.poll_pipe(pipe, cx) {
+            if self.is_piped && body.is_worth_a_pipe() {
+                let piped = match connection.pipe() {
+                    Some(pipe) => body.poll_pipe(pipe, cx),
+                    None => Poll::Ready(None),
+                };
+                match piped {
                     Poll::Pending => return,
                     Poll::Ready(Some(Ok(bytes))) => {
-                        self.take(bytes);
-                        continue;
+                        if !self.take(bytes) {
+                            connection.close_pipe();
+                        }
                     }
-                    Poll::Ready(Some(Err(error))) => {
-                        tracing::debug!(%error, "response is cut off");
-                        self.fail();
-                        continue;
-                    }
-                    Poll::Ready(None) => {}
+                    Poll::Ready(Some(Err(error))) => self.cut_off(&error),
+                    Poll::Ready(None) => self.is_piped = false,
                 }
+                continue;
             }
+            connection.close_pipe();
             match Pin::new(body).poll_frame(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(frame))) => self.frame(connection, frame),
                 Poll::Ready(None) => self.end(connection, None),
-                Poll::Ready(Some(Err(error))) => {
-                    tracing::debug!(%error, "response is cut off");
-                    self.fail();
-                }
+                Poll::Ready(Some(Err(error))) => self.cut_off(&error),
             }
         }
     }
@@ -165,6 +165,11 @@ impl Reply {
             Transfer::Nothing | Transfer::Exactly(0) | Transfer::UntilClose => {}
         }
         self.body = None;
+    }
+
+    fn cut_off(&mut self, error: &BodyError) {
+        tracing::debug!(%error, "response is cut off");
+        self.fail();
     }
 
     fn fail(&mut self) {

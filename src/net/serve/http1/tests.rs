@@ -104,7 +104,7 @@ impl AllPiped {
 }
 
 impl Piped for AllPiped {
-    fn is_worth_a_pipe(&self) -> bool {
+    fn is_worth_a_pipe(&mut self) -> bool {
         true
     }
 
@@ -115,7 +115,7 @@ impl Piped for AllPiped {
     ) -> Poll<Option<Result<u64, BodyError>>> {
         assert_eq!(pipe.held(), 0, "it must be empty");
         let most = u64::try_from(self.left).unwrap();
-        let bytes = ready!(pipe.poll_fill(&self.from, most, cx)).unwrap();
+        let bytes = ready!(pipe.poll_fill(&self.from, most, cx)).unwrap().unwrap();
         self.left -= bytes;
         let bytes = u64::try_from(bytes).unwrap();
         Poll::Ready(Some(if bytes == 0 { Err(BodyError::Lost) } else { Ok(bytes) }))
