@@ -177,3 +177,101 @@ impl Reply {
         self.body = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::time::Duration;
+
+    use hyper::body::Body as HttpBody;
+    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// A client that takes all there is at once, and counts it.
+    #[derive(Default)]
+    struct Greedy(usize);
+
+    impl AsyncRead for Greedy {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            _buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Greedy {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.0 += bytes.len();
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Stream for Greedy {
+        const WAITS: bool = false;
+
+        fn poll_first(&self, _cx: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+
+        fn is_quiet(&self) -> bool {
+            true
+        }
+
+        fn socket(&self) -> Option<&TcpStream> {
+            None
+        }
+
+        fn abort(&self) {}
+    }
+
+    const PART: usize = 64 << 10;
+
+    /// A body of so many parts that are all there.
+    struct Parts(usize);
+
+    impl HttpBody for Parts {
+        type Data = Bytes;
+        type Error = BodyError;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            let Some(left) = self.0.checked_sub(1) else { return Poll::Ready(None) };
+            self.0 = left;
+            Poll::Ready(Some(Ok(Frame::data(vec![b'x'; PART].into()))))
+        }
+    }
+
+    #[test]
+    fn others_have_their_turn_while_a_client_takes_all_there_is() {
+        let mut reply = Reply::new(Body::streamed(Parts(100)), Transfer::UntilClose);
+        let mut connection = Connection::new(Greedy::default(), Duration::from_secs(1));
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        let (mut sent, mut turns) = (Sent::WaitsForClient, Vec::new());
+        while sent != Sent::All {
+            let before = connection.stream.0;
+            sent = reply.poll(&mut connection, cx);
+            turns.push(connection.stream.0 - before);
+        }
+        assert_eq!(turns.iter().sum::<usize>(), 100 * PART);
+        assert!(turns.iter().all(|turn| *turn < 2 << 20), "{turns:?}");
+        assert!(turns.len() < 20, "{turns:?}");
+    }
+}
