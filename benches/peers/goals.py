@@ -9,7 +9,8 @@ class Scenario:
     what: str
     # How peers are started: hit, pass, front or front-real.
     mode: str
-    # What is measured: cpu (microseconds a request), idle (MB), slow (MiB), latency (milliseconds).
+    # What is measured: cpu (microseconds a request), tunnel (microseconds a MiB), idle and idle-tunnels (MB), slow (MiB),
+    # latency (milliseconds).
     kind: str
     file: str
     # Peers beside parray, with the highest ratio parray/peer that is good enough; None: no goal.
@@ -37,10 +38,15 @@ SCENARIOS = [
              dict.fromkeys(["haproxy", "nginx", "trafficserver", "squid"]), limit=160, connections=10_000),
     Scenario("slow-reader", "growth of memory while one client takes 1 GiB slowly", "pass", "slow", "1g",
              dict.fromkeys(["haproxy", "nginx", "trafficserver", "squid"]), limit=4),
+    Scenario("tunnel", "1 GiB at a time through CONNECT", "pass", "tunnel", "1g",
+             dict.fromkeys(["trafficserver", "squid"])),
+    Scenario("idle-tunnels", "memory with 4 000 silent tunnels, after one request in each", "pass", "idle-tunnels", "1k",
+             dict.fromkeys(["trafficserver", "squid"]), connections=4000),
     Scenario("latency-hit", "latency at 2 000 requests a second, 1 KiB from the memory cache", "hit", "latency", "1k",
              dict.fromkeys(["haproxy", "nginx", "trafficserver", "squid", "varnish"])),
     Scenario("latency-pass", "latency at 2 000 requests a second, 1 KiB passed through", "pass", "latency", "1k",
              dict.fromkeys(["haproxy", "nginx", "trafficserver", "squid"])),
 ]
 
-UNITS = {"cpu": "µs of CPU a request", "idle": "MB resident", "slow": "MiB", "latency": "ms, p99"}
+UNITS = {"cpu": "µs of CPU a request", "tunnel": "µs of CPU a MiB", "idle": "MB resident",
+         "idle-tunnels": "MB resident", "slow": "MiB", "latency": "ms, p99"}

@@ -64,6 +64,35 @@ def get(link, url, key=0):
     return got.partition(b"\r\n\r\n")[0].decode("latin-1")
 
 
+def tunnel(port, url):
+    """A connection to the origin of a URL, through CONNECT."""
+    link, host, got = connect(port), url.split("/")[2], b""
+    link.sendall(f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    while b"\r\n\r\n" not in got:
+        piece = link.recv(4096)
+        if not piece:
+            raise Failed("closed the connection instead of a tunnel")
+        got += piece
+    if got.split(b" ", 2)[1] != b"200":
+        raise Failed("answered CONNECT with " + got.split(b"\r\n")[0].decode("latin-1"))
+    return link
+
+
+def swallow(link, url):
+    """One request, of whose answer the kernel drops all but the beginning; the answer's length."""
+    link.sendall(request(url, 0))
+    room, got, taken, whole = bytearray(1 << 20), b"", 0, None
+    while whole is None or taken < whole:
+        count = link.recv_into(room, 4096 if whole is None else 0, 0 if whole is None else socket.MSG_TRUNC)
+        if not count:
+            raise Failed("closed a tunnel within an answer")
+        taken += count
+        if whole is None:
+            got += room[:count]
+            whole = answer_length(got)
+    return whole
+
+
 def seen(status_port):
     """Requests that origin and stand-ins had so far, this one included."""
     with connect(status_port) as link:
@@ -135,7 +164,7 @@ def percentile(ordered, per_mille):
     return ordered[min(len(ordered) - 1, len(ordered) * per_mille // 1000)]
 
 
-def idle(port, url, count, root):
+def idle(port, url, count, root, connect=connect):
     """Resident bytes of the tree while `count` connections are idle, after one request each."""
     links = []
     try:

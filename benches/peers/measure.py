@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 
 import load
 import proc
@@ -10,7 +11,7 @@ from load import Failed
 
 def check(site, running, scenario):
     """Warms the peer up, and makes sure that it hits, passes or routes as it should."""
-    port, url = running.port, site.url(scenario.mode, scenario.file if scenario.kind != "slow" else "1k")
+    port, url = running.port, site.url(scenario.mode, "1k" if scenario.file == "1g" else scenario.file)
     keys, before, first, again = range(scenario.keys), 0, [], []
     with load.connect(port) as link:
         for answers in ([], first, again):
@@ -60,6 +61,21 @@ def idle(site, running, scenario, _seconds):
     return {"figure": full / 1e6, "before_mb": round(before / 1e6, 1)}
 
 
+def tunnel(site, running, scenario, seconds):
+    url, taken, before, start = site.url(scenario.mode, scenario.file), 0, proc.cpu_us(running.root), time.monotonic()
+    with load.tunnel(running.port, url) as link:
+        while (elapsed := time.monotonic() - start) < seconds:
+            taken += load.swallow(link, url)
+    mib, used = taken / (1 << 20), proc.cpu_us(running.root) - before
+    return {"figure": used / mib, "mib_per_second": round(mib / elapsed), "core_busy": round(used / elapsed / 1e6, 2)}
+
+
+def idle_tunnels(site, running, scenario, _seconds):
+    url, before = site.url(scenario.mode, scenario.file), proc.rss(proc.tree(running.root))
+    full = load.idle(running.port, url, scenario.connections, running.root, lambda port: load.tunnel(port, url))
+    return {"figure": full / 1e6, "before_mb": round(before / 1e6, 1)}
+
+
 def slow_reader(site, running, scenario, seconds):
     others = site.url(scenario.mode, "1k")
     without = milliseconds(load.open_loop(running.port, others, 1000, seconds))
@@ -73,7 +89,8 @@ def slow_reader(site, running, scenario, seconds):
     return {"figure": max(0, peak - before) / (1 << 20), "p99_without": without["p99"], "p99_beside": beside["p99"]}
 
 
-KINDS = {"cpu": closed_loop, "latency": latency, "idle": idle, "slow": slow_reader}
+KINDS = {"cpu": closed_loop, "tunnel": tunnel, "latency": latency, "idle": idle, "idle-tunnels": idle_tunnels,
+         "slow": slow_reader}
 
 
 def measure(site, running, scenario, seconds):

@@ -74,7 +74,7 @@ pub struct MemberLimits {
     pub first_byte: Duration,
     /// Silence within a body.
     pub idle: Duration,
-    /// Silence within a tunnel, both ways.
+    /// Silence within a tunnel, both ways, and how long a side of it may take nothing.
     pub tunnel_idle: Duration,
     /// Siblings that are tried before the origin; 0: none.
     pub tries: usize,
@@ -172,7 +172,6 @@ fn limits(file: &LimitsFile) -> Result<MemberLimits, ConfigError> {
         client_connections: file.client_connections.unwrap_or(2000),
         header: span(file.header, 60),
         write: idle,
-        tunnel: span(file.tunnel_idle, 600),
         drain: span(file.drain, 10),
     };
     Ok(MemberLimits {

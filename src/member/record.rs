@@ -1,6 +1,6 @@
 //! What the access log is told of a request.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::Response;
@@ -10,6 +10,7 @@ use super::request::Switched;
 use crate::access_log::{CacheResult, Entry, NextHop, Outcome};
 use crate::blame::{Blame, Cause, Failure};
 use crate::net::body::Body;
+use crate::net::tunnel::Carried;
 
 /// Gives the entry to what lasts longest: the body of the response, or the tunnel that it opens.
 pub(super) fn answered(mut entry: Box<Entry>, mut response: Response<Body>) -> Response<Body> {
@@ -66,10 +67,7 @@ pub(super) fn outcome_of(failure: &Failure) -> Outcome {
 /// Bytes of a tunnel; whoever lets go of it last completes the entry.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
-    /// To the client.
-    pub(super) sent: AtomicU64,
-    /// From the client.
-    pub(super) received: AtomicU64,
+    pub(super) carried: Carried,
     entry: Mutex<Option<Box<Entry>>>,
 }
 
@@ -77,7 +75,8 @@ impl Drop for Traffic {
     fn drop(&mut self) {
         let entry = self.entry.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entry {
-            let [sent, received] = [&self.sent, &self.received].map(|n| n.load(Ordering::Relaxed));
+            let [sent, received] =
+                [&self.carried.sent, &self.carried.received].map(|n| n.load(Ordering::Relaxed));
             entry.tunnel_ended(sent, received);
         }
     }

@@ -1,16 +1,9 @@
 //! CONNECT and upgrades: bytes both ways, unread.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
 
 use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
 use hyper::{Response, StatusCode};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
 
 use super::Plane;
 use super::forward::{Answered, connect_origin, exchange, receive};
@@ -23,6 +16,7 @@ use crate::net::headers::remove_hop_by_hop;
 use crate::net::pool::Lease;
 use crate::net::serve::Held;
 use crate::net::switch::Switch;
+use crate::net::tunnel::{self, End};
 
 /// Opens a tunnel to the origin, or through a sibling.
 pub(super) async fn open(
@@ -34,24 +28,14 @@ pub(super) async fn open(
     if matches!(next, NextHop::Origin) {
         let stream = connect_origin(plane, asked).await?;
         let client = asked.switch.take().ok_or_else(lost)?;
-        let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
         let held = asked.head.extensions.remove::<Held>();
-        let traffic = Arc::<Traffic>::default();
-        let opened = opened(&traffic);
-        plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
-            let _held = held;
-            match client.stream().await {
-                Ok(client) => carry(client, stream, limit, &traffic).await,
-                Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
-            }
-        }));
-        return Ok(opened);
+        return Ok(opened(join(plane, client, stream, held)));
     }
     let Answered { lease, reply } = exchange(plane, asked, &next).await?;
     if reply.head.status.is_success() {
         let client = asked.switch.take().ok_or_else(lost)?;
         let held = asked.head.extensions.remove::<Held>();
-        return Ok(opened(&join(plane, client, lease, held)?));
+        return Ok(opened(join(plane, client, stream_of(lease)?, held)));
     }
     // The sibling's own word on why not.
     Ok(receive(plane, asked, lease, reply))
@@ -74,113 +58,46 @@ pub(super) fn switch(
         response.headers_mut().insert(UPGRADE, protocol);
     }
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    let traffic = join(plane, client, lease, None)?;
+    let traffic = join(plane, client, stream_of(lease)?, None);
     response.extensions_mut().insert(Switched(traffic));
     Ok(response)
 }
 
-fn opened(traffic: &Arc<Traffic>) -> Response<Body> {
+fn opened(traffic: Arc<Traffic>) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    response.extensions_mut().insert(Switched(Arc::clone(traffic)));
+    response.extensions_mut().insert(Switched(traffic));
     response
 }
 
+fn stream_of(lease: Lease) -> Result<impl End, Failure> {
+    // The next hop has switched before it had the whole request.
+    let early = || Failure::new(Cause::ProtocolError, "next hop switched protocols too early");
+    lease.into_stream().ok_or_else(early)
+}
+
+/// Joins both sides, once the client's is there.
 fn join(
     plane: &Plane,
     client: Switch,
-    upstream: Lease,
+    upstream: impl End + 'static,
     held: Option<Held>,
-) -> Result<Arc<Traffic>, Failure> {
-    // The next hop has switched before it had the whole request.
-    let early = || Failure::new(Cause::ProtocolError, "next hop switched protocols too early");
-    let upstream = upstream.into_stream().ok_or_else(early)?;
+) -> Arc<Traffic> {
     let traffic = Arc::<Traffic>::default();
     let carried = Arc::clone(&traffic);
     let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
     plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
         let _held = held;
-        match client.stream().await {
-            Ok(client) => carry(client, upstream, limit, &carried).await,
-            Err(error) => tracing::debug!(%error, "client left before its tunnel was open"),
-        }
-    }));
-    Ok(traffic)
-}
-
-/// Carries bytes both ways until both sides have ended, one fails, or both are silent for `limit`.
-async fn carry(
-    client: impl AsyncRead + AsyncWrite + Unpin,
-    upstream: impl AsyncRead + AsyncWrite + Unpin,
-    limit: Duration,
-    traffic: &Traffic,
-) {
-    let activity = AtomicU64::new(0);
-    let mut client = Observed { stream: client, activity: &activity, written: &traffic.sent };
-    let mut upstream =
-        Observed { stream: upstream, activity: &activity, written: &traffic.received };
-    let silence = async {
-        let mut seen = activity.load(Ordering::Relaxed);
-        loop {
-            tokio::time::sleep_until(Instant::now() + limit).await;
-            let now = activity.load(Ordering::Relaxed);
-            if now == seen {
+        let client = match client.stream().await {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::debug!(%error, "client left before its tunnel was open");
                 return;
             }
-            seen = now;
-        }
-    };
-    tokio::select! {
-        result = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut upstream, 16 << 10, 16 << 10) => match result {
-            Ok((sent, received)) => tracing::debug!(sent, received, "tunnel closed"),
+        };
+        match tunnel::carry(client, upstream, limit, &carried.carried).await {
+            Ok(()) => tracing::debug!("tunnel closed"),
             Err(error) => tracing::debug!(%error, "tunnel broken"),
-        },
-        () = silence => tracing::debug!(?limit, "tunnel closed: both sides were silent"),
-    }
-}
-
-/// Counts reads and writes that moved something, and the bytes that were written.
-struct Observed<'a, S> {
-    stream: S,
-    activity: &'a AtomicU64,
-    written: &'a AtomicU64,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Observed<'_, S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let result = Pin::new(&mut this.stream).poll_read(cx, buf);
-        if result.is_ready() {
-            this.activity.fetch_add(1, Ordering::Relaxed);
         }
-        result
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<'_, S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let result = Pin::new(&mut this.stream).poll_write(cx, buf);
-        if let Poll::Ready(result) = &result {
-            this.activity.fetch_add(1, Ordering::Relaxed);
-            let written = result.as_ref().map_or(0, |written| *written);
-            this.written.fetch_add(u64::try_from(written).unwrap_or(u64::MAX), Ordering::Relaxed);
-        }
-        result
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
-    }
+    }));
+    traffic
 }

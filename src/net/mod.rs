@@ -3,6 +3,7 @@
 //! HTTP/1.1 is ours, towards clients ([`serve`]) and towards servers ([`client`]), in the grammar of [`message`];
 //! HTTP/2 is hyper's.
 
+mod begun;
 pub mod body;
 pub mod client;
 pub mod destination;
@@ -24,10 +25,12 @@ mod reads;
 pub mod request_body;
 pub mod resolve;
 pub mod serve;
+mod socket;
 pub mod stall;
 pub mod switch;
 pub mod target;
 pub mod tls;
 pub mod translate;
+pub mod tunnel;
 mod turn;
 pub mod workers;

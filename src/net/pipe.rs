@@ -2,15 +2,17 @@
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
-use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+
+use super::socket::{poll_give, poll_take};
 
 /// Bytes that a pipe holds at most, if they lie close together.
 const CAPACITY: usize = 256 << 10;
@@ -24,6 +26,9 @@ pub(crate) const OPEN_FILES: usize = 2 * MOST;
 
 /// What passes less than a pipe's content in this time makes no use of it: others may.
 const SLOW: Duration = Duration::from_secs(1);
+
+/// Pipes that nobody uses now.
+static IDLE: Mutex<Vec<Pipe>> = Mutex::new(Vec::new());
 
 /// Pipes that there are.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -58,12 +63,24 @@ impl Drop for Place {
 }
 
 impl Pipe {
-    /// An empty pipe; `None` if there are enough of them, or the system gives none.
-    pub(super) fn new() -> Option<Self> {
+    /// An empty pipe; `None` if all are in use, or the system gives none.
+    pub(super) fn take() -> Option<Self> {
+        let idle = idle().pop().map(|pipe| Self { filled: Instant::now(), ..pipe });
+        idle.or_else(Self::new)
+    }
+
+    fn new() -> Option<Self> {
         let place = Place::take(&COUNT)?;
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
         fcntl_setpipe_size(&write, CAPACITY).ok()?;
         Some(Self { read, write, held: 0, filled: Instant::now(), _place: place })
+    }
+
+    /// Keeps it for others; what it still holds is lost.
+    fn give_back(self) {
+        if self.held == 0 {
+            idle().push(self);
+        }
     }
 
     /// Bytes in it.
@@ -72,7 +89,7 @@ impl Pipe {
     }
 
     /// Whether nothing has come into it for so long that somebody else may make more of it.
-    pub(super) fn is_slow(&self) -> bool {
+    fn is_slow(&self) -> bool {
         self.filled.elapsed() > SLOW
     }
 
@@ -87,38 +104,82 @@ impl Pipe {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<usize>>> {
         let most = usize::try_from(most).unwrap_or(CAPACITY).min(CAPACITY);
-        loop {
-            if let Err(error) = ready!(socket.poll_read_ready(cx)) {
-                return Poll::Ready(Some(Err(error)));
+        let taken = ready!(poll_take(socket, cx, || transfer(socket, &self.write, most)));
+        Poll::Ready(match taken {
+            Ok(bytes) => {
+                self.held += bytes;
+                self.filled = Instant::now();
+                Some(Ok(bytes))
             }
-            let taken = socket.try_io(Interest::READABLE, || transfer(socket, &self.write, most));
-            match taken {
-                Err(error) if is_passing(&error) => {}
-                Ok(bytes) => {
-                    self.held += bytes;
-                    self.filled = Instant::now();
-                    return Poll::Ready(Some(Ok(bytes)));
-                }
-                Err(error) if is_refusal(&error) => return Poll::Ready(None),
-                Err(error) => return Poll::Ready(Some(Err(error))),
-            }
-        }
+            Err(error) if is_refusal(&error) => None,
+            Err(error) => Some(Err(error)),
+        })
     }
 
     /// Gives some of what it holds to a socket, and tells how many bytes.
-    ///
-    /// # Errors
-    /// Those of the socket: [`WouldBlock`](io::ErrorKind::WouldBlock) if it takes none now.
-    pub(super) fn drain(&mut self, socket: impl AsFd) -> io::Result<usize> {
-        let given = transfer(&self.read, socket, self.held)?;
+    pub(super) fn poll_drain(
+        &mut self,
+        socket: &TcpStream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let given = ready!(poll_give(socket, cx, || transfer(&self.read, socket, self.held)))?;
         self.held = self.held.saturating_sub(given);
-        Ok(given)
+        Poll::Ready(Ok(given))
     }
 }
 
-/// Whether a call is to be made again, once the socket is ready.
-pub(super) fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+/// A pipe of one sender, for as long as there is use for one.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    pipe: Option<Pipe>,
+    is_closed: bool,
+}
+
+impl Lane {
+    /// A pipe, to put something into. `None`: there is none to be had, it was of little use, or the lane is closed;
+    /// then it stays so.
+    pub(super) fn open(&mut self) -> Option<&mut Pipe> {
+        if self.pipe.is_none() && !self.is_closed {
+            self.pipe = Pipe::take();
+        }
+        if self.pipe.as_ref().is_none_or(Pipe::is_slow) {
+            self.close();
+        }
+        self.pipe.as_mut()
+    }
+
+    /// The pipe, if it holds something.
+    pub(super) fn held(&mut self) -> Option<&mut Pipe> {
+        self.pipe.as_mut().filter(|pipe| pipe.held() > 0)
+    }
+
+    /// Whether it holds nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pipe.as_ref().is_none_or(|pipe| pipe.held() == 0)
+    }
+
+    /// Gives the pipe back until it is wanted again.
+    pub(super) fn rest(&mut self) {
+        if let Some(pipe) = self.pipe.take() {
+            pipe.give_back();
+        }
+    }
+
+    /// Gives the pipe back; there will be none.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+        self.rest();
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+fn idle() -> MutexGuard<'static, Vec<Pipe>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether it is the call that is not allowed, or not known.
@@ -155,7 +216,7 @@ mod tests {
             drop(origin);
         };
         let pass = async {
-            let mut pipe = Pipe::new().unwrap();
+            let mut pipe = Pipe::take().unwrap();
             loop {
                 let taken =
                     poll_fn(|cx| pipe.poll_fill(&from, 100_000, cx)).await.unwrap().unwrap();
@@ -164,11 +225,8 @@ mod tests {
                     break;
                 }
                 while pipe.held() > 0 {
-                    to.writable().await.unwrap();
-                    match to.try_io(Interest::WRITABLE, || pipe.drain(&to)) {
-                        Err(error) => assert!(is_passing(&error), "{error}"),
-                        Ok(given) => assert!(given > 0),
-                    }
+                    let given = poll_fn(|cx| pipe.poll_drain(&to, cx)).await.unwrap();
+                    assert!(given > 0);
                 }
             }
             drop(to);
@@ -198,10 +256,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pipe_into_which_nothing_comes_for_a_while_is_slow() {
-        let pipe = Pipe::new().unwrap();
-        assert!(!pipe.is_slow());
+    async fn a_lane_closes_where_nothing_comes_for_a_while() {
+        let mut lane = Lane::default();
+        assert!(lane.open().is_some());
         tokio::time::advance(2 * SLOW).await;
-        assert!(pipe.is_slow());
+        assert!(lane.open().is_none() && lane.open().is_none());
+        // It is the lane that is slow, not the pipe.
+        let mut rests = Lane::default();
+        assert!(rests.open().is_some());
+        rests.rest();
+        tokio::time::advance(2 * SLOW).await;
+        assert!(rests.open().is_some());
     }
 }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::client::{Connection, Hearer, Outgoing, Reply, SendError, Uploading};
 use super::stall::Timer;
+use super::tunnel::End;
 use super::workers;
 
 /// How many idle connections are kept, and for how long.
@@ -183,7 +183,7 @@ impl Lease {
     }
 
     /// The stream, once it speaks another protocol.
-    pub fn into_stream(self) -> Option<impl AsyncRead + AsyncWrite + Unpin + Send> {
+    pub fn into_stream(self) -> Option<impl End> {
         self.connection.into_stream()
     }
 

@@ -18,7 +18,7 @@ use bytes::{Bytes, BytesMut};
 use hyper::header::HeaderValue;
 use hyper::http::response::Parts;
 use hyper::{Method, StatusCode};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::oneshot;
@@ -29,6 +29,7 @@ use tokio_util::task::TaskTracker;
 pub use download::{LoneBody, UpstreamBody};
 pub use outgoing::Outgoing;
 
+use super::begun::Begun;
 use super::body::BodyError;
 use super::interim::Interim;
 use super::message::decode::{BodyLength, Malformed};
@@ -36,6 +37,7 @@ use super::message::response::{self, Head};
 use super::pipe::Pipe;
 use super::reads::SMALLEST;
 use super::stall::Timer;
+use super::tunnel::End;
 use super::turn::Turn;
 
 /// How long a body waits for the server's 100 before it is sent all the same: not every server sends
@@ -298,15 +300,14 @@ impl Connection {
     }
 
     /// The stream, once it speaks another protocol; what has come already is read first.
-    pub fn into_stream(self) -> Option<impl AsyncRead + AsyncWrite + Unpin + Send> {
+    pub fn into_stream(self) -> Option<impl End> {
         let write = match self.write {
             Writer::Here(write) => write,
             Writer::Away(mut back) => back.try_recv().ok()?,
             Writer::Gone => return None,
         };
-        let first = if self.buffer.is_empty() { Bytes::new() } else { self.buffer.freeze() };
-        let read = io::Cursor::new(first).chain(self.read);
-        Some(tokio::io::join(read, write))
+        let stream = self.read.reunite(write).ok()?;
+        Some(Begun::new(self.buffer.freeze(), stream, ()))
     }
 }
 

@@ -1,15 +1,15 @@
 //! Long bodies from a server, as whoever sends them on without reading them takes them.
 
 use std::future::poll_fn;
-use std::io::{Read as _, Seek as _};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use hyper::body::Body as _;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use super::download::UpstreamBody;
@@ -36,7 +36,9 @@ impl Ticket for Told {
 struct Taker {
     body: Body,
     pipe: Pipe,
-    all: std::fs::File,
+    /// Where all of it goes, and what comes there.
+    to: TcpStream,
+    all: JoinHandle<Vec<u8>>,
     /// Bytes that were piped, and that were read.
     piped: usize,
     read: usize,
@@ -46,8 +48,7 @@ struct Taker {
 
 impl Taker {
     async fn new() -> (TcpStream, Self) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (near, server) = pair().await;
         let pool = Pool::new(PoolLimits::default(), TaskTracker::new());
         let lease = pool.open(ADDRESS, near);
         let request = SharedBody::new(RequestBody::empty(), SILENCE);
@@ -55,11 +56,14 @@ impl Taker {
         let (tell, told) = channel();
         let body = UpstreamBody::receive(lease, (length, true), SILENCE, &request)
             .with_ticket(Box::new(Told(tell)));
-        let (pipe, all) = (Pipe::new().unwrap(), tempfile::tempfile().unwrap());
-        (
-            listener.accept().await.unwrap().0,
-            Self { body, pipe, all, piped: 0, read: 0, pool, told },
-        )
+        let (to, mut far) = pair().await;
+        let all = TaskTracker::new().spawn(async move {
+            let mut all = Vec::new();
+            far.read_to_end(&mut all).await.unwrap();
+            all
+        });
+        let pipe = Pipe::take().unwrap();
+        (server, Self { body, pipe, to, all, piped: 0, read: 0, pool, told })
     }
 
     /// Takes what comes, until so many bytes are there or nothing more comes.
@@ -71,26 +75,30 @@ impl Taker {
                 assert_eq!(filled, self.pipe.held());
                 self.piped += filled;
                 while self.pipe.held() > 0 {
-                    self.pipe.drain(&self.all).unwrap();
+                    poll_fn(|cx| self.pipe.poll_drain(&self.to, cx)).await.unwrap();
                 }
             } else {
                 let frame = poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await;
                 let data = frame.unwrap()?.into_data().unwrap();
                 self.read += data.len();
-                std::io::Write::write_all(&mut self.all, &data).unwrap();
+                self.to.write_all(&data).await.unwrap();
             }
         }
         Ok(())
     }
 
     /// What was taken, what its ticket was told, and whether another request may have the connection.
-    fn end(mut self) -> (Vec<u8>, (u64, bool), bool) {
-        let mut all = Vec::new();
-        self.all.rewind().unwrap();
-        self.all.read_to_end(&mut all).unwrap();
-        drop(self.body);
-        (all, self.told.recv().unwrap(), self.pool.checkout(ADDRESS, None).is_some())
+    async fn end(self) -> (Vec<u8>, (u64, bool), bool) {
+        drop((self.body, self.to));
+        let told = self.told.recv().unwrap();
+        (self.all.await.unwrap(), told, self.pool.checkout(ADDRESS, None).is_some())
     }
+}
+
+async fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    (near, listener.accept().await.unwrap().0)
 }
 
 fn bytes() -> Vec<u8> {
@@ -105,7 +113,7 @@ async fn a_long_body_is_piped_once_it_comes_fast_and_its_connection_is_kept() {
     assert!(sent.is_ok() && taken.is_ok());
     // The first 256 KiB show how fast it comes, the last are not worth a pipe.
     assert!(taker.piped > LENGTH / 2 && taker.read > 256 << 10, "{} {}", taker.piped, taker.read);
-    let (all, told, is_kept) = taker.end();
+    let (all, told, is_kept) = taker.end().await;
     assert!(all == bytes);
     assert_eq!((told, is_kept), ((3_000_123, true), true));
 }
@@ -120,7 +128,7 @@ async fn a_piped_body_that_is_cut_off_is_not_whole_and_its_connection_is_not_kep
     drop(server);
     let cut_off = taker.take(LENGTH).await;
     assert!(matches!(cut_off, Err(BodyError::Response(_))), "{cut_off:?}");
-    let (all, told, is_kept) = taker.end();
+    let (all, told, is_kept) = taker.end().await;
     assert!(all == some);
     assert_eq!((told, is_kept), ((2_000_000, false), false));
 }
@@ -135,7 +143,7 @@ async fn a_server_that_is_silent_in_a_piped_body_is_given_up() {
     tokio::time::pause();
     let stalled = taker.take(LENGTH).await;
     assert!(matches!(stalled, Err(BodyError::Stalled(_))), "{stalled:?}");
-    assert!(!taker.end().2);
+    assert!(!taker.end().await.2);
 }
 
 #[tokio::test]

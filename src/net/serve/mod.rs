@@ -91,8 +91,6 @@ pub struct ServeLimits {
     pub header: Duration,
     /// How long a client may refuse to take any more of a response.
     pub write: Duration,
-    /// The same once the connection is a tunnel.
-    pub tunnel: Duration,
     /// How long running requests may take to end once the server stops.
     pub drain: Duration,
 }
@@ -104,7 +102,6 @@ impl Default for ServeLimits {
             client_connections: 0,
             header: Duration::from_mins(1),
             write: Duration::from_mins(1),
-            tunnel: Duration::from_mins(10),
             drain: Duration::from_secs(10),
         }
     }

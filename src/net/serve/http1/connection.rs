@@ -11,7 +11,7 @@ use tokio_util::io::poll_read_buf;
 
 use super::Stream;
 use super::out::{Data, Out};
-use crate::net::pipe::Pipe;
+use crate::net::pipe::Lane;
 use crate::net::reads::SMALLEST;
 use crate::net::stall::Stall;
 use crate::net::turn::Turn;
@@ -111,16 +111,10 @@ impl<S: Stream> Connection<S> {
         self.out.put(data, tail);
     }
 
-    /// A pipe behind what is to be written, to put data into; only while there is room. `None`: there is none to be
-    /// had, it was of little use, or what is written does not go to a socket as it is.
-    pub(super) fn pipe(&mut self) -> Option<&mut Pipe> {
-        self.stream.socket()?;
-        self.out.pipe()
-    }
-
-    /// Gives the pipe back.
-    pub(super) fn close_pipe(&mut self) {
-        self.out.close_pipe();
+    /// Where pipes come from that stand behind what is to be written, if that goes to a socket as it is; something is
+    /// put into one only while there is room.
+    pub(super) fn lane(&mut self) -> &mut Lane {
+        self.out.lane()
     }
 
     /// Writes what is to be written; ready when all of it is, and flushed.

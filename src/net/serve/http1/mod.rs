@@ -18,13 +18,14 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tokio_rustls::server::TlsStream;
 
 use self::session::Session;
 use super::{Handler, Permit, Server};
+use crate::net::tunnel::End;
 
 /// A connection that has been idle for so long gives its buffers back. So often is it looked at while it is
 /// in use.
@@ -34,7 +35,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const RARE_LOOK: Duration = Duration::from_secs(5);
 
 /// A client's connection.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+pub(super) trait Stream: End + 'static {
     /// Whether [`poll_first`](Self::poll_first) can wait.
     const WAITS: bool;
 
@@ -44,9 +45,6 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Whether nothing has come since a read would have had to wait, so that its task is still to be woken.
     /// Costs no lock; false where that cannot be told.
     fn is_quiet(&self) -> bool;
-
-    /// The socket, if what is written goes there as it is.
-    fn socket(&self) -> Option<&TcpStream>;
 
     /// Makes its end look like a failure, when it is dropped.
     fn abort(&self);
@@ -63,10 +61,6 @@ impl Stream for TcpStream {
 
     fn is_quiet(&self) -> bool {
         self.try_io(Interest::READABLE, || Ok(())).is_err()
-    }
-
-    fn socket(&self) -> Option<&TcpStream> {
-        Some(self)
     }
 
     fn abort(&self) {
@@ -86,12 +80,14 @@ impl Stream for TlsStream<TcpStream> {
         false
     }
 
+    /// Nothing is to be done: it says no goodbye.
+    fn abort(&self) {}
+}
+
+impl End for TlsStream<TcpStream> {
     fn socket(&self) -> Option<&TcpStream> {
         None
     }
-
-    /// Nothing is to be done: it says no goodbye.
-    fn abort(&self) {}
 }
 
 /// Serves until the client or the server has enough.

@@ -6,12 +6,12 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use rustix::net::SendFlags;
-use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::Stream;
 use crate::files::Span;
-use crate::net::pipe::{Pipe, is_passing};
+use crate::net::pipe::{Lane, Pipe};
+use crate::net::socket::poll_give;
 
 /// Bytes of a piece that is copied behind what stands before it: for so few, that costs less than a list of
 /// pieces costs the kernel.
@@ -29,7 +29,7 @@ pub(super) struct Out {
     data: Data,
     tail: &'static [u8],
     /// What it holds stands in the place of data.
-    pipe: Option<Pipe>,
+    lane: Lane,
 }
 
 /// A piece of a body.
@@ -70,20 +70,12 @@ impl Out {
 
     /// Whether nothing stands behind its head.
     fn is_headless(&self) -> bool {
-        let piped = self.pipe.as_ref().map_or(0, Pipe::held);
-        self.data.length() == 0 && piped == 0 && self.tail.is_empty()
+        self.data.length() == 0 && self.lane.is_empty() && self.tail.is_empty()
     }
 
-    /// A pipe, to put data into; only while there is room. `None`: there is none to be had, or it was of little use.
-    pub(super) fn pipe(&mut self) -> Option<&mut Pipe> {
-        self.pipe =
-            self.pipe.take().map_or_else(Pipe::new, |pipe| (!pipe.is_slow()).then_some(pipe));
-        self.pipe.as_mut()
-    }
-
-    /// Gives the pipe back: nothing more is put into it.
-    pub(super) fn close_pipe(&mut self) {
-        self.pipe = None;
+    /// Where pipes come from; something is put into one only while there is room.
+    pub(super) fn lane(&mut self) -> &mut Lane {
+        &mut self.lane
     }
 
     /// Its head, to put more behind it; only while there [is room](Self::has_room).
@@ -112,22 +104,22 @@ impl Out {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let head = self.head.get(self.sent..).unwrap_or_default();
-        let mut in_kernel = match (&mut self.data, &mut self.pipe) {
-            (_, Some(pipe)) if pipe.held() > 0 => Some(InKernel::Pipe(pipe)),
+        let in_kernel = match (&mut self.data, self.lane.held()) {
+            (_, Some(pipe)) => Some(InKernel::Pipe(pipe)),
             (Data::Span(span), _) if span.left() > 0 => Some(InKernel::Span(span)),
             _ => None,
         };
-        if let Some(data) = &mut in_kernel {
+        if let Some(mut data) = in_kernel {
             let Some(socket) = stream.socket() else {
                 return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
             };
             if head.is_empty() {
-                return poll_socket(socket, cx, || data.send(socket));
+                return data.poll_send(socket, cx);
             }
             // What follows goes into the same packet.
             let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
             let send = || Ok(rustix::net::send(socket, head, flags)?);
-            let sent = ready!(poll_socket(socket, cx, send))?;
+            let sent = ready!(poll_give(socket, cx, send))?;
             self.sent += sent;
             return Poll::Ready(Ok(sent));
         }
@@ -175,25 +167,10 @@ enum InKernel<'a> {
 }
 
 impl InKernel<'_> {
-    fn send(&mut self, socket: &TcpStream) -> io::Result<usize> {
+    fn poll_send(&mut self, socket: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         match self {
-            Self::Pipe(pipe) => pipe.drain(socket),
-            Self::Span(span) => span.send(socket),
-        }
-    }
-}
-
-/// A call that gives something to a socket, once that takes it.
-fn poll_socket(
-    socket: &TcpStream,
-    cx: &mut Context<'_>,
-    mut call: impl FnMut() -> io::Result<usize>,
-) -> Poll<io::Result<usize>> {
-    loop {
-        ready!(socket.poll_write_ready(cx))?;
-        match socket.try_io(Interest::WRITABLE, &mut call) {
-            Err(error) if is_passing(&error) => {}
-            done => return Poll::Ready(done),
+            Self::Pipe(pipe) => pipe.poll_drain(socket, cx),
+            Self::Span(span) => poll_give(socket, cx, || span.send(socket)),
         }
     }
 }

@@ -19,8 +19,6 @@ pub(super) struct Reply {
     /// `None`: all of it is.
     body: Option<Body>,
     transfer: Transfer,
-    /// A pipe may be tried.
-    is_piped: bool,
     /// It cannot be told to its end.
     is_broken: bool,
 }
@@ -42,8 +40,7 @@ impl Reply {
     /// A body whose head is written before it.
     pub(super) fn new(body: Body, transfer: Transfer) -> Self {
         let body = Some(body).filter(|_| transfer != Transfer::Nothing);
-        let is_piped = matches!(transfer, Transfer::Exactly(_));
-        Self { body, transfer, is_piped, is_broken: false }
+        Self { body, transfer, is_broken: false }
     }
 
     /// Takes from the body what is there, and writes it.
@@ -78,30 +75,30 @@ impl Reply {
                 self.end(connection, None);
                 continue;
             }
-            if connection.stream.socket().is_some()
-                && let Some(span) = body.take_span()
-            {
-                self.data(connection, Data::Span(span));
-                continue;
-            }
-            if self.is_piped && body.is_worth_a_pipe() {
-                let piped = match connection.pipe() {
-                    Some(pipe) => body.poll_pipe(pipe, cx),
-                    None => Poll::Ready(None),
-                };
-                match piped {
-                    Poll::Pending => return,
-                    Poll::Ready(Some(Ok(bytes))) => {
-                        if !self.take(bytes) {
-                            connection.close_pipe();
-                        }
-                    }
-                    Poll::Ready(Some(Err(error))) => self.cut_off(&error),
-                    Poll::Ready(None) => self.is_piped = false,
+            if connection.stream.socket().is_some() {
+                if let Some(span) = body.take_span() {
+                    self.data(connection, Data::Span(span));
+                    continue;
                 }
-                continue;
+                let may_be_piped = matches!(self.transfer, Transfer::Exactly(_));
+                if may_be_piped
+                    && body.is_worth_a_pipe()
+                    && let Some(pipe) = connection.lane().open()
+                {
+                    match body.poll_pipe(pipe, cx) {
+                        Poll::Pending => return connection.lane().rest(),
+                        Poll::Ready(Some(Ok(bytes))) => {
+                            if !self.take(bytes) {
+                                connection.lane().close();
+                            }
+                        }
+                        Poll::Ready(Some(Err(error))) => self.cut_off(&error),
+                        Poll::Ready(None) => connection.lane().close(),
+                    }
+                    continue;
+                }
+                connection.lane().rest();
             }
-            connection.close_pipe();
             match Pin::new(body).poll_frame(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(frame))) => self.frame(connection, frame),
@@ -188,9 +185,10 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
+    use crate::net::tunnel::End;
 
     /// A client that takes all there is at once, and counts it.
-    #[derive(Default)]
+    #[derive(Debug, Default)]
     struct Greedy(usize);
 
     impl AsyncRead for Greedy {
@@ -222,6 +220,12 @@ mod tests {
         }
     }
 
+    impl End for Greedy {
+        fn socket(&self) -> Option<&TcpStream> {
+            None
+        }
+    }
+
     impl Stream for Greedy {
         const WAITS: bool = false;
 
@@ -231,10 +235,6 @@ mod tests {
 
         fn is_quiet(&self) -> bool {
             true
-        }
-
-        fn socket(&self) -> Option<&TcpStream> {
-            None
         }
 
         fn abort(&self) {}

@@ -18,10 +18,12 @@ use super::reply::{Reply, Sent};
 use super::upload::{Pumped, Upload};
 use super::watch::{Event, Watch};
 use super::{LOOK, RARE_LOOK, Stream};
+use crate::net::begun::Begun;
 use crate::net::body::Body;
 use crate::net::interim::Aside;
 use crate::net::message::encode::{self, Question, Transfer};
 use crate::net::message::request::{self, Head, Refused};
+use crate::net::pipe::Lane;
 use crate::net::reads::SMALLEST;
 use crate::net::request_body::RequestBody;
 use crate::net::serve::date::date;
@@ -121,9 +123,8 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
                 Next::Drop => return None,
                 Next::HandOver(receiver) => {
                     let Self { connection: Connection { stream, buffer, .. }, permit, .. } = self;
-                    let stalls = self.server.limits.tunnel;
-                    let stream = ClientStream::new(buffer.freeze(), stream, stalls, permit);
-                    drop(receiver.send(stream)); // who asked for it may have gone
+                    let stream = Begun::new(buffer.freeze(), stream, permit);
+                    drop(receiver.send(Box::new(stream))); // who asked for it may have gone
                     return None;
                 }
             };
@@ -291,7 +292,7 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
             if ended { Poll::Ready(false) } else { Poll::Pending }
         })
         .await;
-        self.connection.close_pipe();
+        *self.connection.lane() = Lane::default();
         if !whole && transfer == Transfer::UntilClose {
             // An end that is none must not look like one.
             self.connection.stream.abort();
