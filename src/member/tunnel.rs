@@ -12,6 +12,7 @@ use super::request::{Asked, NextHop, Switched};
 use crate::blame::{Cause, Failure};
 use crate::net::body::Body;
 use crate::net::client::Reply;
+use crate::net::doze::Doze;
 use crate::net::headers::remove_hop_by_hop;
 use crate::net::pool::Lease;
 use crate::net::serve::Held;
@@ -84,8 +85,9 @@ fn join(
 ) -> Arc<Traffic> {
     let traffic = Arc::<Traffic>::default();
     let carried = Arc::clone(&traffic);
-    let (limit, cut) = (plane.config.limits.tunnel_idle, plane.cut.clone());
-    plane.tasks.spawn(cut.run_until_cancelled_owned(async move {
+    let limit = plane.config.limits.tunnel_idle;
+    let cut = Doze::new(Box::pin(plane.cut.clone().cancelled_owned()));
+    let carry = async move {
         let _held = held;
         let client = match client.stream().await {
             Ok(client) => client,
@@ -98,6 +100,13 @@ fn join(
             Ok(()) => tracing::debug!("tunnel closed"),
             Err(error) => tracing::debug!(%error, "tunnel broken"),
         }
-    }));
+    };
+    plane.tasks.spawn(async move {
+        tokio::select! {
+            biased;
+            () = cut => {}
+            () = carry => {}
+        }
+    });
     traffic
 }

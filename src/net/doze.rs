@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// A future that is polled after it has woken its task, and else costs the look at a flag.
 #[derive(Debug)]
-pub(super) struct Doze<F: ?Sized> {
+pub(crate) struct Doze<F: ?Sized> {
     future: Pin<Box<F>>,
     bell: Arc<Bell>,
     /// What the future wakes.
@@ -27,7 +27,7 @@ struct Bell {
 
 impl<F: Future + ?Sized> Doze<F> {
     /// A future that is polled once, and then when it wakes.
-    pub(super) fn new(future: Pin<Box<F>>) -> Self {
+    pub(crate) fn new(future: Pin<Box<F>>) -> Self {
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), sleeper: Mutex::default() });
         let ring = Waker::from(Arc::clone(&bell));
         Self { future, bell, ring, sleeper: None }

@@ -7,7 +7,7 @@ mod begun;
 pub mod body;
 pub mod client;
 pub mod destination;
-mod doze;
+pub(crate) mod doze;
 pub mod etag;
 pub mod fetch;
 pub mod frames;

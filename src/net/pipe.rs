@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -26,6 +27,9 @@ pub(crate) const OPEN_FILES: usize = 2 * MOST;
 
 /// What passes less than a pipe's content in this time makes no use of it: others may.
 const SLOW: Duration = Duration::from_secs(1);
+
+/// How long a sender for whom a pipe is of no use does without.
+const CLOSED: Duration = Duration::from_secs(10);
 
 /// Pipes that nobody uses now.
 static IDLE: Mutex<Vec<Pipe>> = Mutex::new(Vec::new());
@@ -94,9 +98,7 @@ impl Pipe {
     }
 
     /// Takes what has come on a socket, `most` bytes at most, and tells how many; 0: the other side has ended. Only
-    /// while it is empty. `None`: the system does not allow it.
-    ///
-    /// Urgent data, which HTTP does not know, stop it: then nothing comes any more.
+    /// while it is empty. `None`: the system does not allow it, it is to be read.
     pub(super) fn poll_fill(
         &mut self,
         socket: &TcpStream,
@@ -104,7 +106,7 @@ impl Pipe {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<usize>>> {
         let most = usize::try_from(most).unwrap_or(CAPACITY).min(CAPACITY);
-        let taken = ready!(poll_take(socket, cx, || transfer(socket, &self.write, most)));
+        let taken = ready!(poll_take(socket, cx, || fill(socket, &self.write, most)));
         Poll::Ready(match taken {
             Ok(bytes) => {
                 self.held += bytes;
@@ -128,22 +130,21 @@ impl Pipe {
     }
 }
 
-/// A pipe of one sender, for as long as there is use for one.
+/// A pipe of one sender, while there is use for one.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     pipe: Option<Pipe>,
-    is_closed: bool,
+    closed: Option<Instant>,
 }
 
 impl Lane {
-    /// A pipe, to put something into. `None`: there is none to be had, it was of little use, or the lane is closed;
-    /// then it stays so.
+    /// A pipe, to put something into. `None`: there is none to be had, or it was of little use lately.
     pub(super) fn open(&mut self) -> Option<&mut Pipe> {
-        if self.pipe.is_none() && !self.is_closed {
-            self.pipe = Pipe::take();
-        }
-        if self.pipe.as_ref().is_none_or(Pipe::is_slow) {
+        if self.pipe.as_ref().is_some_and(Pipe::is_slow) {
             self.close();
+        }
+        if self.pipe.is_none() && self.closed.is_none_or(|since| since.elapsed() > CLOSED) {
+            self.pipe = Pipe::take();
         }
         self.pipe.as_mut()
     }
@@ -165,9 +166,9 @@ impl Lane {
         }
     }
 
-    /// Gives the pipe back; there will be none.
+    /// Gives the pipe back; there will be none for a while.
     pub(super) fn close(&mut self) {
-        self.is_closed = true;
+        self.closed = Some(Instant::now());
         self.rest();
     }
 }
@@ -186,6 +187,19 @@ fn idle() -> MutexGuard<'static, Vec<Pipe>> {
 fn is_refusal(error: &io::Error) -> bool {
     let refusals = [Errno::PERM, Errno::ACCESS, Errno::NOSYS, Errno::INVAL];
     Errno::from_io_error(error).is_some_and(|errno| refusals.contains(&errno))
+}
+
+fn fill(socket: &TcpStream, pipe: &OwnedFd, most: usize) -> io::Result<usize> {
+    let filled = transfer(socket, pipe, most);
+    let has_nothing = match &filled {
+        Ok(bytes) => *bytes == 0,
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    };
+    // Urgent data stop it for good, as if nothing came. They do not stop who reads.
+    if has_nothing && matches!(recv(socket, &mut [0; 1], RecvFlags::PEEK), Ok((1, _))) {
+        return Err(Errno::INVAL.into());
+    }
+    filled
 }
 
 fn transfer(from: impl AsFd, to: impl AsFd, most: usize) -> io::Result<usize> {
@@ -261,6 +275,8 @@ mod tests {
         assert!(lane.open().is_some());
         tokio::time::advance(2 * SLOW).await;
         assert!(lane.open().is_none() && lane.open().is_none());
+        tokio::time::advance(2 * CLOSED).await;
+        assert!(lane.open().is_some());
         // It is the lane that is slow, not the pipe.
         let mut rests = Lane::default();
         assert!(rests.open().is_some());

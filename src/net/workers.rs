@@ -18,6 +18,10 @@ const MOST: usize = 64;
 const BLOCKING: usize = 512;
 const LEAST_BLOCKING: usize = 160;
 
+/// How long such a thread waits for another call. They have them in turn, so each is kept as long as one call comes for
+/// each in this time: after a disk was slow for a moment, seconds would keep hundreds, with what their allocations leave.
+const BLOCKING_IDLE: Duration = Duration::from_millis(200);
+
 /// Tasks that run between two looks for what has come: all that are ready, on most loads, so that they write in
 /// one [row](super::turn).
 const ROUND: u32 = 256;
@@ -101,6 +105,7 @@ impl Worker {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(blocking)
+            .thread_keep_alive(BLOCKING_IDLE)
             .event_interval(ROUND)
             .build()?;
         let handle = runtime.handle().clone();

@@ -6,11 +6,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use rustix::net::SendFlags;
-use tokio::net::TcpStream;
 
 use super::Stream;
 use crate::files::Span;
-use crate::net::pipe::{Lane, Pipe};
+use crate::net::pipe::Lane;
 use crate::net::socket::poll_give;
 
 /// Bytes of a piece that is copied behind what stands before it: for so few, that costs less than a list of
@@ -104,24 +103,25 @@ impl Out {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let head = self.head.get(self.sent..).unwrap_or_default();
-        let in_kernel = match (&mut self.data, self.lane.held()) {
-            (_, Some(pipe)) => Some(InKernel::Pipe(pipe)),
-            (Data::Span(span), _) if span.left() > 0 => Some(InKernel::Span(span)),
-            _ => None,
-        };
-        if let Some(mut data) = in_kernel {
+        let is_span = matches!(&self.data, Data::Span(span) if span.left() > 0);
+        if is_span || !self.lane.is_empty() {
             let Some(socket) = stream.socket() else {
                 return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
             };
-            if head.is_empty() {
-                return data.poll_send(socket, cx);
+            if !head.is_empty() {
+                // What follows goes into the same packet.
+                let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
+                let send = || Ok(rustix::net::send(socket, head, flags)?);
+                let sent = ready!(poll_give(socket, cx, send))?;
+                self.sent += sent;
+                return Poll::Ready(Ok(sent));
             }
-            // What follows goes into the same packet.
-            let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
-            let send = || Ok(rustix::net::send(socket, head, flags)?);
-            let sent = ready!(poll_give(socket, cx, send))?;
-            self.sent += sent;
-            return Poll::Ready(Ok(sent));
+            if let Some(pipe) = self.lane.held() {
+                return pipe.poll_drain(socket, cx);
+            }
+            if let Data::Span(span) = &mut self.data {
+                return poll_give(socket, cx, || span.send(socket));
+            }
         }
         let data = match &self.data {
             Data::Bytes(bytes) => &**bytes,
@@ -157,20 +157,5 @@ impl Out {
         self.sent = 0;
         // What it was a part of is let go.
         self.data = Data::default();
-    }
-}
-
-/// Data that the kernel has already.
-enum InKernel<'a> {
-    Pipe(&'a mut Pipe),
-    Span(&'a mut Span),
-}
-
-impl InKernel<'_> {
-    fn poll_send(&mut self, socket: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Pipe(pipe) => pipe.poll_drain(socket, cx),
-            Self::Span(span) => poll_give(socket, cx, || span.send(socket)),
-        }
     }
 }
