@@ -1,4 +1,4 @@
-//! HTTP that both planes need: serve, connect, pool, bodies, headers.
+//! HTTP that both planes need: serve, connect, pool, bodies, tunnels, headers.
 //!
 //! HTTP/1.1 is ours, towards clients ([`serve`]) and towards servers ([`client`]), in the grammar of [`message`];
 //! HTTP/2 is hyper's.
