@@ -191,15 +191,24 @@ fn is_refusal(error: &io::Error) -> bool {
 
 fn fill(socket: &TcpStream, pipe: &OwnedFd, most: usize) -> io::Result<usize> {
     let filled = transfer(socket, pipe, most);
-    let has_nothing = match &filled {
+    if !is_nothing(&filled) || !has_more(socket) {
+        return filled;
+    }
+    // Something has come just now; or it is behind urgent data, which stop a pipe for good, but not who reads.
+    let filled = transfer(socket, pipe, most);
+    if is_nothing(&filled) { Err(Errno::INVAL.into()) } else { filled }
+}
+
+fn is_nothing(filled: &io::Result<usize>) -> bool {
+    match filled {
         Ok(bytes) => *bytes == 0,
         Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-    };
-    // Urgent data stop it for good, as if nothing came. They do not stop who reads.
-    if has_nothing && matches!(recv(socket, &mut [0; 1], RecvFlags::PEEK), Ok((1, _))) {
-        return Err(Errno::INVAL.into());
     }
-    filled
+}
+
+/// Whether there is something to be read.
+fn has_more(socket: &TcpStream) -> bool {
+    matches!(recv(socket, &mut [0; 1], RecvFlags::PEEK), Ok((1, _)))
 }
 
 fn transfer(from: impl AsFd, to: impl AsFd, most: usize) -> io::Result<usize> {

@@ -13,10 +13,9 @@ use super::End;
 use crate::net::pipe::Lane;
 use crate::net::reads::Reads;
 
-/// Bytes that are read at once at most, between sockets and else: HTTP/2 holds a few of such pieces for a client that takes
-/// none.
-const LARGEST_READ: usize = 64 << 10;
-const PIECE: usize = 16 << 10;
+/// Bytes that are read at once at most: more cost more than they save, and HTTP/2 holds a few such pieces for a client that
+/// takes none.
+const LARGEST_READ: usize = 16 << 10;
 
 /// Bytes after which other connections have their turn.
 const MOST_IN_ONE_TURN: usize = 1 << 20;
@@ -197,23 +196,20 @@ impl<'a> Way<'a> {
         to_socket: bool,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let mut most = PIECE;
         if let Some(socket) = from.socket() {
             // No room is taken before something is there.
             ready!(socket.poll_read_ready(cx))?;
-            if to_socket {
-                most = LARGEST_READ;
-                if self.reads.are_largest()
-                    && let Some(pipe) = self.lane.open()
-                {
-                    if let Some(filled) = ready!(pipe.poll_fill(socket, u64::MAX, cx)) {
-                        return Poll::Ready(filled);
-                    }
-                    self.lane.close();
+            if to_socket
+                && self.reads.are_largest()
+                && let Some(pipe) = self.lane.open()
+            {
+                if let Some(filled) = ready!(pipe.poll_fill(socket, u64::MAX, cx)) {
+                    return Poll::Ready(filled);
                 }
+                self.lane.close();
             }
         }
-        self.held.reserve(self.reads.room(None).min(most));
+        self.held.reserve(self.reads.room(None));
         poll_read_buf(Pin::new(from), cx, &mut self.held)
     }
 }
