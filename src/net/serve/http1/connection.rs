@@ -70,7 +70,11 @@ impl<S: Stream> Connection<S> {
         self.buffer.reserve(room);
         // Without it, tokio has the task wait before it looks.
         self.listens = has_budget_remaining();
-        let bytes = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.buffer));
+        let Poll::Ready(bytes) = poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.buffer)
+        else {
+            self.in_turn = 0;
+            return Poll::Pending;
+        };
         self.listens = false;
         match bytes {
             Ok(0) | Err(_) => self.has_ended = true,
