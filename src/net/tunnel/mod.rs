@@ -63,7 +63,7 @@ pub async fn carry(
     let (mut up, mut down) = (Way::new(&carried.received), Way::new(&carried.sent));
     let (mut silence, mut is_ups_turn) = (Silence::new(limit), false);
     poll_fn(|cx| {
-        // First, as one way may use up what tokio allows a task for now. So the ways take turns, too.
+        // The timer comes first, since one way may use up what tokio allows a task at a time. So the ways take turns, too.
         let is_due = Pin::new(&mut silence.timer).poll(cx).is_ready();
         is_ups_turn = !is_ups_turn;
         let (up_ended, down_ended) = if is_ups_turn {

@@ -10,7 +10,7 @@ use crate::net::socket::poll_give;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// An end that is no socket, and may never be able to say goodbye.
+/// An end that is no socket, and may never be able to flush and to say goodbye.
 #[derive(Debug)]
 struct Plain(DuplexStream, bool);
 
@@ -40,7 +40,7 @@ impl AsyncWrite for Plain {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        if self.1 { Poll::Pending } else { Pin::new(&mut self.0).poll_flush(cx) }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -162,22 +162,28 @@ async fn a_side_that_takes_nothing_is_given_up_whatever_it_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_side_that_cannot_be_told_the_end_is_given_up_whatever_it_says() {
-    let ((mut near, mut client), (upstream, mut server)) = (plain(), plain());
-    near.1 = true;
-    let (carried, began) = (Carried::default(), Instant::now());
-    let talk = async {
-        server.shutdown().await.unwrap();
-        while client.write_all(b"more").await.is_ok() && server.read(&mut [0; 4]).await.is_ok() {
-            sleep(LIMIT / 4).await;
-        }
-    };
-    let carry = async {
-        let end = carry(near, upstream, LIMIT, &carried).await;
-        (end.unwrap_err().to_string(), began.elapsed())
-    };
-    let (end, ()) = tokio::join!(carry, talk);
-    assert_eq!(end, ("one side takes nothing".into(), LIMIT));
+async fn a_side_that_cannot_be_told_something_or_the_end_is_given_up_whatever_it_says() {
+    for something in [&b""[..], b"hello"] {
+        let ((mut near, mut client), (upstream, mut server)) = (plain(), plain());
+        near.1 = true;
+        let (carried, began) = (Carried::default(), Instant::now());
+        let talk = async {
+            if something.is_empty() {
+                server.shutdown().await.unwrap();
+            }
+            server.write_all(something).await.unwrap();
+            while client.write_all(b"more").await.is_ok() && server.read(&mut [0; 4]).await.is_ok()
+            {
+                sleep(LIMIT / 4).await;
+            }
+        };
+        let carry = async {
+            let end = carry(near, upstream, LIMIT, &carried).await;
+            (end.unwrap_err().to_string(), began.elapsed())
+        };
+        let (end, ()) = tokio::join!(carry, talk);
+        assert_eq!(end, ("one side takes nothing".into(), LIMIT), "{something:?}");
+    }
 }
 
 #[tokio::test]

@@ -130,7 +130,10 @@ impl<'a> Way<'a> {
             self.stuck.get_or_insert_with(Instant::now);
             return Poll::Pending;
         };
-        self.stuck = None;
+        // What waits to be flushed is not taken yet.
+        if !self.unflushed {
+            self.stuck = None;
+        }
         if let Err(error) = taken {
             self.let_go();
             self.failed.get_or_insert(error);
