@@ -221,7 +221,7 @@ async fn finish(
             cache.close(key, spill.new.id);
             return Err(error);
         }
-        if cache.last_purge(key) != last {
+        if cache.is_void_since(last, key, &stored_too.head) {
             // Purged while it was named.
             spill.disk.drop_entry(key, spill.new.id);
         }

@@ -1,6 +1,7 @@
 //! Asks the origin for what the cache has not, once for all who want it, and stores what comes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::{AGE, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use hyper::{HeaderMap, Method, Response, StatusCode};
@@ -387,8 +388,8 @@ pub(super) async fn store(
     let wrote = !void.is_empty();
     forget(lookup, void).await;
     if wrote {
-        // What a write answers is newer than what it made void.
-        exchange.requested = Moment::now();
+        // What a write answers is newer than what it made void, if by no more than a clock's tick.
+        exchange.requested = Moment::now() + Duration::from_millis(1);
     }
     let seen = Seen {
         url: lookup.url.as_str(),

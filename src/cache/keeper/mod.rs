@@ -2,6 +2,8 @@
 
 mod on_disk;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -234,8 +236,7 @@ impl Cache {
         })
     }
 
-    /// Keeps a response in memory, unless it was asked for before a purge. Returns the files in whose
-    /// place it comes.
+    /// Keeps a response in memory, unless it is void. Returns the files in whose place it comes.
     pub fn insert(&self, key: CacheKey, stored: &Arc<Stored>) -> Vec<u32> {
         let guard = self.lock(key);
         if self.is_void(key, &stored.head) {
@@ -286,7 +287,7 @@ impl Cache {
             match written {
                 Ok(id) => {
                     stored.file.set(id).ok(); // it was empty
-                    if cache.last_purge(key) != last || !cache.has(key, &stored) {
+                    if cache.is_void_since(last, key, &stored.head) || !cache.has(key, &stored) {
                         // Purged or replaced while it was written.
                         disk.drop_entry(key, id);
                     }
@@ -325,9 +326,21 @@ impl Cache {
         stored
     }
 
-    /// Whether a response was asked for before its URL was purged.
+    /// Whether a response was asked for before its URL was purged, or is banned. In the millisecond of a
+    /// purge counts as before it: what is kept in vain costs a fetch, what comes back is wrong.
     pub fn is_void(&self, key: CacheKey, head: &Head) -> bool {
-        self.purged.get(&key).is_some_and(|purge| head.exchange.requested < purge.at)
+        let is_purged = |purge: Purge| head.exchange.requested <= purge.at;
+        self.purged.get(&key).is_some_and(is_purged) || self.bans.bans(head)
+    }
+
+    /// Whether a response has become void since a key's [last purge](Self::last_purge) was `last`.
+    pub(in crate::cache) fn is_void_since(
+        &self,
+        last: Option<u64>,
+        key: CacheKey,
+        head: &Head,
+    ) -> bool {
+        self.last_purge(key) != last || self.is_void(key, head)
     }
 
     /// The number of the last purge of a key: another one later tells that it was purged meanwhile.
