@@ -97,14 +97,22 @@ fn host_of(url: &str) -> Option<&str> {
 }
 
 impl Bans {
-    /// Adds a rule for what was stored before `now`.
+    /// The moment of the newest rule, if there ever was one.
+    pub fn newest(&self) -> Option<Moment> {
+        let newest = self.newest.load(Ordering::Acquire);
+        (newest > 0).then_some(Moment(newest))
+    }
+
+    /// Adds a rule for what was asked for before `now`.
     ///
     /// # Errors
     /// A regular expression that is none, or too large.
     pub fn add(&self, pattern: Pattern, now: Moment) -> Result<(), PatternError> {
-        let before = Moment(now.0.max(self.newest.load(Ordering::Acquire)));
-        let ban = Ban::new(before, pattern)?;
+        let mut ban = Ban::new(now, pattern)?;
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        // What was asked for since the last rule counts as later than that.
+        ban.before = self.newest().map_or(now, |newest| now.max(newest.next()));
+        let before = ban.before;
         if matches!(ban.pattern, Pattern::All) {
             all.clear();
         }

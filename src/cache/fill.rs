@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::flights::Flight;
-use super::keeper::{Cache, set_length};
+use super::keeper::{Cache, Purge, set_length};
 use super::key::CacheKey;
 use super::store::codec;
 use super::store::disk::{Disk, NewFile, WRITE_AT_ONCE};
@@ -198,7 +198,7 @@ async fn finish(
     key: CacheKey,
     head: &Head,
     (growing, mut spill): (&Arc<Growing>, Spill),
-    last: Option<u64>,
+    last: Option<Purge>,
 ) {
     let mut head = head.clone();
     let length = growing.len();
@@ -221,7 +221,7 @@ async fn finish(
             cache.close(key, spill.new.id);
             return Err(error);
         }
-        if cache.is_void_since(last, key, &stored_too.head) {
+        if cache.last_purge(key) != last || cache.is_void(key, &stored_too.head) {
             // Purged while it was named.
             spill.disk.drop_entry(key, spill.new.id);
         }

@@ -17,6 +17,12 @@ impl Moment {
         SystemTime::now().into()
     }
 
+    /// The earliest moment after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// How long after `earlier`; zero if it is before.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

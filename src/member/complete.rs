@@ -40,7 +40,7 @@ pub(super) async fn complete(
     // fields that the client needs (RFC 9110, section 15.3.7).
     asked.head.headers.remove(IF_RANGE);
     plane.stats.to_origin.add();
-    let requested = Moment::now();
+    let requested = lookup.cache.asked_at(lookup.key);
     let result = plane.attempt(asked, NextHop::Origin).await;
     let for_missing = std::mem::replace(&mut asked.head.headers, as_asked);
     let response = result?;

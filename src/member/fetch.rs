@@ -1,7 +1,6 @@
 //! Asks the origin for what the cache has not, once for all who want it, and stores what comes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::header::{AGE, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use hyper::{HeaderMap, Method, Response, StatusCode};
@@ -210,7 +209,7 @@ async fn fetch(
         conditions::validate(&mut asked.head.headers, &stored.head);
     }
     plane.stats.to_origin.add();
-    let requested = Moment::now();
+    let requested = lookup.cache.asked_at(lookup.key);
     let mut result = plane.attempt(&mut asked, NextHop::Origin).await;
     if let Some(stored) = &validating {
         let exchange = Exchange { requested, received: Moment::now() };
@@ -388,8 +387,8 @@ pub(super) async fn store(
     let wrote = !void.is_empty();
     forget(lookup, void).await;
     if wrote {
-        // What a write answers is newer than what it made void, if by no more than a clock's tick.
-        exchange.requested = Moment::now() + Duration::from_millis(1);
+        // What a write answers is newer than what it made void.
+        exchange.requested = cache.asked_at(lookup.key);
     }
     let seen = Seen {
         url: lookup.url.as_str(),

@@ -64,7 +64,7 @@ pub struct Cache {
 
 /// When a URL was purged, and by which purge of all: milliseconds are long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Purge {
+pub(in crate::cache) struct Purge {
     at: Moment,
     number: u64,
 }
@@ -287,7 +287,10 @@ impl Cache {
             match written {
                 Ok(id) => {
                     stored.file.set(id).ok(); // it was empty
-                    if cache.is_void_since(last, key, &stored.head) || !cache.has(key, &stored) {
+                    if cache.last_purge(key) != last
+                        || cache.is_void(key, &stored.head)
+                        || !cache.has(key, &stored)
+                    {
                         // Purged or replaced while it was written.
                         disk.drop_entry(key, id);
                     }
@@ -326,26 +329,28 @@ impl Cache {
         stored
     }
 
-    /// Whether a response was asked for before its URL was purged, or is banned. In the millisecond of a
-    /// purge counts as before it: what is kept in vain costs a fetch, what comes back is wrong.
+    /// When a request counts as sent that is sent now: later than all that was purged or banned before it,
+    /// however short a millisecond is.
+    pub fn asked_at(&self, key: CacheKey) -> Moment {
+        let purged = self.last_purge(key).map(|purge| purge.at);
+        let void = purged.max(self.bans.newest());
+        void.map_or_else(Moment::now, |void| Moment::now().max(void.next()))
+    }
+
+    /// Whether a response was asked for before its URL was purged, or is banned.
     pub fn is_void(&self, key: CacheKey, head: &Head) -> bool {
-        let is_purged = |purge: Purge| head.exchange.requested <= purge.at;
-        self.purged.get(&key).is_some_and(is_purged) || self.bans.bans(head)
+        self.is_purged(key, head) || self.bans.bans(head)
     }
 
-    /// Whether a response has become void since a key's [last purge](Self::last_purge) was `last`.
-    pub(in crate::cache) fn is_void_since(
-        &self,
-        last: Option<u64>,
-        key: CacheKey,
-        head: &Head,
-    ) -> bool {
-        self.last_purge(key) != last || self.is_void(key, head)
+    fn is_purged(&self, key: CacheKey, head: &Head) -> bool {
+        self.last_purge(key).is_some_and(|purge| head.exchange.requested <= purge.at)
     }
 
-    /// The number of the last purge of a key: another one later tells that it was purged meanwhile.
-    pub(in crate::cache) fn last_purge(&self, key: CacheKey) -> Option<u64> {
-        self.purged.get(&key).map(|purge| purge.number)
+    /// The last purge of a key: another one later tells that it was purged meanwhile.
+    pub(in crate::cache) fn last_purge(&self, key: CacheKey) -> Option<Purge> {
+        // Most caches are never told to forget.
+        let any = self.purges.load(Ordering::Acquire) > 0;
+        any.then(|| self.purged.get(&key)).flatten()
     }
 
     /// Forgets all that is stored for a URL, and what is being fetched for it.
@@ -380,8 +385,12 @@ impl Cache {
 
     /// Nothing that was asked for before now is used again; whether memory had something.
     fn void(&self, key: CacheKey) -> bool {
-        let number = self.purges.fetch_add(1, Ordering::Relaxed);
-        self.purged.insert(key, Purge { at: Moment::now(), number });
+        let guard = self.lock(key);
+        // What was asked for since the last one counts as later than that.
+        let last = self.purged.get(&key).map(|purge| purge.at.next());
+        let at = last.map_or_else(Moment::now, |last| Moment::now().max(last));
+        self.purged.insert(key, Purge { at, number: self.purges.fetch_add(1, Ordering::AcqRel) });
+        drop(guard);
         self.flights.void(key);
         self.passes.remove(&key);
         self.remove(key)
