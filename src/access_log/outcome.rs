@@ -26,7 +26,7 @@ pub enum NextHop {
 }
 
 /// What the cache had to do with a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum CacheResult {
     /// Nothing: a page of ours, or no proper request.
     Unasked,
@@ -35,6 +35,7 @@ pub enum CacheResult {
     /// A tunnel: nobody looks at what it carries.
     Tunnel,
     /// Not stored, or not allowed to be: fetched.
+    #[default]
     Miss,
     /// Stored on disk, and fresh.
     Hit,
@@ -54,6 +55,8 @@ pub enum CacheResult {
     StaleOnError,
     /// Fetched because the client wanted no stored one.
     ClientRefresh,
+    /// Fetched by another request, at the same time.
+    Collapsed,
 }
 
 impl Default for Outcome {
@@ -80,6 +83,7 @@ impl CacheResult {
             Self::Refreshed => "TCP_REFRESH_MODIFIED",
             Self::StaleOnError => "TCP_REFRESH_FAIL_OLD",
             Self::ClientRefresh => "TCP_CLIENT_REFRESH_MISS",
+            Self::Collapsed => "TCP_CF_HIT",
         }
     }
 
@@ -99,6 +103,7 @@ impl CacheResult {
             Self::StaleHit => "stale_hit",
             Self::StaleOnError => "stale_on_error",
             Self::ClientRefresh => "client_refresh",
+            Self::Collapsed => "collapsed",
         }
     }
 }

@@ -62,12 +62,17 @@ fn tags(line: &[u8]) -> Vec<&[u8]> {
     split.map(<[u8]>::trim_ascii).filter(|tag| !tag.is_empty()).collect()
 }
 
-/// Makes a request one that validates a stored response. The client's own conditions are answered by
-/// us, from what comes of it.
-pub fn validate(request: &mut HeaderMap, head: &Head) {
+/// Makes a request one for the whole, whatever the client has of it.
+pub fn ask_for_all(request: &mut HeaderMap) {
     for name in CONDITIONS.iter().chain([&RANGE]) {
         request.remove(name);
     }
+}
+
+/// Makes a request one that validates a stored response. The client's own conditions are answered by
+/// us, from what comes of it.
+pub fn validate(request: &mut HeaderMap, head: &Head) {
+    ask_for_all(request);
     if let Some(tag) = head.headers.get(ETAG) {
         request.insert(IF_NONE_MATCH, tag.clone());
     }

@@ -215,7 +215,9 @@ async fn finish(
     let (cache, stored_too) = (Arc::clone(cache), Arc::clone(&stored));
     let finished = tokio::task::spawn_blocking(move || {
         let head = codec::encode(&stored_too.head);
-        let replaced = cache.insert(key, &stored_too);
+        let Some(replaced) = cache.insert(key, &stored_too) else {
+            return Err(io::Error::other("there is a newer one"));
+        };
         if let Err(error) = spill.disk.finish(&spill.new, &head, length, &replaced) {
             spill.disk.drop_entries(key, &replaced);
             cache.close(key, spill.new.id);

@@ -121,7 +121,8 @@ impl Flight {
 
     /// Whether somebody has been told and has not begun to read yet.
     pub fn is_awaited(&self) -> bool {
-        self.outcome.receiver_count() > 1
+        // One receiver is that of those who come later, who have none if it is void.
+        self.outcome.receiver_count() > usize::from(!self.is_void())
     }
 
     /// Whether what it brings must not be kept: it was purged meanwhile.

@@ -55,7 +55,7 @@ impl Cover {
 
     /// The strong tag that all parts have.
     pub fn tag(&self) -> Option<&HeaderValue> {
-        tag(self.newest())
+        self.newest().strong_tag()
     }
 
     /// How old the oldest piece is.
@@ -79,11 +79,6 @@ impl Cover {
     }
 }
 
-/// The tag by which parts of one whole are known: a strong one.
-fn tag(head: &Head) -> Option<&HeaderValue> {
-    head.etag().filter(|tag| tag.as_bytes().starts_with(b"\""))
-}
-
 fn coding(headers: &HeaderMap) -> Option<&HeaderValue> {
     headers.get(CONTENT_ENCODING)
 }
@@ -92,8 +87,8 @@ fn coding(headers: &HeaderMap) -> Option<&HeaderValue> {
 pub fn fit_together(one: &Head, other: &Head) -> bool {
     let (Some(one_part), Some(other_part)) = (&one.part, &other.part) else { return false };
     let lengths = one_part.complete.zip(other_part.complete);
-    tag(one).is_some()
-        && tag(one) == tag(other)
+    one.strong_tag().is_some()
+        && one.strong_tag() == other.strong_tag()
         && lengths.is_none_or(|(one, other)| one == other)
         // Some give all codings of a whole one tag.
         && coding(&one.headers) == coding(&other.headers)

@@ -50,6 +50,12 @@ pub fn decide(head: &Head, request: &RequestControl, now: Moment) -> ReuseDecisi
     ReuseDecision::Validate
 }
 
+/// Whether one who has waited for it while it was fetched would have to validate it all the same.
+pub fn is_for_one(head: &Head) -> bool {
+    let is_stale = head.lifetime.is_none_or(|lifetime| lifetime.is_zero());
+    head.control.no_cache || (is_stale && head.control.stale_while_revalidate.is_none())
+}
+
 /// Whether it is better than an error of the origin's, or than none at all if nobody could be reached.
 /// RFC 9111, section 4.2.4; RFC 5861, section 4.
 pub fn survives_error(

@@ -133,6 +133,11 @@ impl Head {
         self.headers.get(ETAG)
     }
 
+    /// Its entity tag, if that is a strong one: what has the same is the same, byte by byte.
+    pub fn strong_tag(&self) -> Option<&HeaderValue> {
+        self.etag().filter(|tag| tag.as_bytes().starts_with(b"\""))
+    }
+
     /// Whether it can be validated.
     pub fn has_validator(&self) -> bool {
         self.headers.contains_key(ETAG) || self.headers.contains_key(LAST_MODIFIED)

@@ -119,9 +119,7 @@ fn why_not(seen: &Seen<'_>, terms: &Terms) -> Result<Vary, Skip> {
     if informational || (control.must_understand && !understood) {
         return Err(Skip::NotStorable);
     }
-    // Who understands may ignore the no-store that is meant for those who do not.
-    let no_store = control.no_store && !(control.must_understand && understood);
-    if no_store || control.private || !authorized(seen.request, &control) {
+    if is_forbidden(&control, seen.status) || !authorized(seen.request, &control) {
         return Err(Skip::Forbidden);
     }
     if RequestControl::of(seen.request).no_store {
@@ -135,6 +133,21 @@ fn why_not(seen: &Seen<'_>, terms: &Terms) -> Result<Vary, Skip> {
         return Err(Skip::TooLarge);
     }
     Vary::of(seen.response, seen.request).ok_or(Skip::VariesByAnything)
+}
+
+/// Whether a stored response may stay after its fields were brought up to date, and what it is selected by from
+/// then on: its origin may forbid by a 304 what it allowed before.
+pub fn stays(head: &Head, request: &HeaderMap) -> Option<Vary> {
+    if is_forbidden(&head.control, head.status) {
+        return None;
+    }
+    Vary::of(&head.headers, request)
+}
+
+fn is_forbidden(control: &ResponseControl, status: StatusCode) -> bool {
+    // Who understands may ignore the no-store that is meant for those who do not.
+    let no_store = control.no_store && !(control.must_understand && is_understood(status));
+    no_store || control.private
 }
 
 /// GET; and POST if its response says that it is that of a GET, and for how long (RFC 9110, section 9.3.3).

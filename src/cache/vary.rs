@@ -10,7 +10,10 @@ const MOST: usize = 16;
 
 /// What a stored response was selected by: names of request fields, and what the request said in them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Vary(Box<[(HeaderName, Option<Box<str>>)]>);
+pub struct Vary(Box<[Row]>);
+
+/// The name of a field, and its value if there was one: any bytes.
+pub type Row = (HeaderName, Option<Box<[u8]>>);
 
 impl Vary {
     /// What a response was selected by; `None` if by something that no request shows (`*`).
@@ -37,12 +40,12 @@ impl Vary {
     }
 
     /// Rebuilds what was stored.
-    pub fn from_rows(rows: Vec<(HeaderName, Option<Box<str>>)>) -> Self {
+    pub fn from_rows(rows: Vec<Row>) -> Self {
         Self(rows.into())
     }
 
     /// Names and values.
-    pub fn rows(&self) -> &[(HeaderName, Option<Box<str>>)] {
+    pub fn rows(&self) -> &[Row] {
         &self.0
     }
 
@@ -54,23 +57,19 @@ impl Vary {
 
 /// What a request says in a field, without what makes no difference: how it is split over lines, and
 /// blanks around commas. In the lists of what a client accepts neither case nor order matter.
-fn selecting(request: &HeaderMap, name: &HeaderName) -> Option<Box<str>> {
+fn selecting(request: &HeaderMap, name: &HeaderName) -> Option<Box<[u8]>> {
     if !request.contains_key(name) {
         return None;
     }
-    let lines =
-        request.get_all(name).into_iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
-    let mut members: Vec<String> = Vec::new();
-    for line in lines {
-        members.extend(line.split(',').map(|member| member.trim().to_owned()));
+    let lines = request.get_all(name).into_iter();
+    let members = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let members = members.map(<[u8]>::trim_ascii);
+    if ![ACCEPT, ACCEPT_CHARSET, ACCEPT_ENCODING, ACCEPT_LANGUAGE].contains(name) {
+        return Some(members.collect::<Vec<_>>().join(&b',').into());
     }
-    if [ACCEPT, ACCEPT_CHARSET, ACCEPT_ENCODING, ACCEPT_LANGUAGE].contains(name) {
-        for member in &mut members {
-            member.make_ascii_lowercase();
-        }
-        members.sort_unstable();
-    }
-    Some(members.join(",").into())
+    let mut members: Vec<Vec<u8>> = members.map(<[u8]>::to_ascii_lowercase).collect();
+    members.sort_unstable();
+    Some(members.join(&b',').into())
 }
 
 #[cfg(test)]
@@ -119,6 +118,16 @@ mod tests {
             &[("accept-language", "en, de")],
             &[("accept-language", "De ,eN")]
         ));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_make_a_difference_too() {
+        let of = |value: &[u8]| {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            HeaderMap::from_iter([(HeaderName::from_static("foo"), value)])
+        };
+        let vary = Vary::of(&headers(&[("vary", "foo")]), &of(b"caf\xe9")).unwrap();
+        assert!(vary.matches(&of(b"caf\xe9")) && !vary.matches(&of(b"caf\xe8")));
     }
 
     #[test]

@@ -262,7 +262,9 @@ impl Lookup {
         asked: &Asked,
         now: Moment,
     ) -> Option<Response<Body>> {
-        if asked.head.method != Method::GET || ranges::asked(&asked.head.headers).is_none() {
+        let aside = self.fat || matches!(self.why, Forwarded::Method | Forwarded::Bypass);
+        if aside || asked.head.method != Method::GET || ranges::asked(&asked.head.headers).is_none()
+        {
             return None;
         }
         let growing = self.cache.flights.growing(self.key)?;
@@ -273,6 +275,19 @@ impl Lookup {
         let trace = Trace { why: self.why, status: None, stored: true, collapsed: true };
         let told = self.forwarded(trace);
         answer(&growing, &asked.head.method, &asked.head.headers, Some(now), told)?.read().await
+    }
+
+    /// What the log calls a response that was fetched.
+    pub(super) fn fetched_as(&self) -> CacheResult {
+        match self.why {
+            Forwarded::Stale => CacheResult::Refreshed,
+            Forwarded::Request => CacheResult::ClientRefresh,
+            Forwarded::UriMiss
+            | Forwarded::VaryMiss
+            | Forwarded::Partial
+            | Forwarded::Method
+            | Forwarded::Bypass => CacheResult::Miss,
+        }
     }
 
     /// `Cache-Status` of a request that went on.

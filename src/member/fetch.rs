@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::header::{AGE, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use hyper::header::{AGE, HeaderName};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::oneshot;
 
@@ -10,8 +10,9 @@ use super::Plane;
 use super::cached::{self, Lookup};
 use super::complete::complete;
 use super::request::{Asked, NextHop};
+use super::stale::{self, News};
 use crate::access_log::{CacheResult, Outcome};
-use crate::blame::{Blame, Cause, Failure};
+use crate::blame::{Cause, Failure};
 use crate::cache::answer::{Answer, answer, as_it_came};
 use crate::cache::conditions;
 use crate::cache::fill::Fill;
@@ -21,8 +22,6 @@ use crate::cache::invalidate;
 use crate::cache::moment::Moment;
 use crate::cache::reuse::{self, ReuseDecision};
 use crate::cache::status::{CACHE_STATUS, Forwarded, Trace};
-use crate::cache::store::memory::Stored;
-use crate::cache::stored::Head;
 use crate::cache::storing::{self, Seen, Skip, StoreDecision};
 use crate::net::body::Body;
 
@@ -49,6 +48,11 @@ pub(super) struct Fetched {
 }
 
 impl Fetched {
+    /// One that does not go into the store.
+    pub(super) fn unstored(response: Response<Body>) -> Self {
+        Self { response, fill: None }
+    }
+
     /// Whether its body goes into the store.
     pub(super) fn is_stored(&self) -> bool {
         self.fill.is_some()
@@ -135,7 +139,7 @@ async fn follow(
     landed: Landed,
 ) -> Result<Response<Body>, Failure> {
     let (stored, source) = match landed {
-        Landed::Failed(failure) => return Err(failure),
+        Landed::Failed(failure) => return fail(&asked, &lookup, failure).await,
         Landed::Unshareable => return alone(plane, asked, lookup).await,
         Landed::Stored(stored, source) => (stored, source),
     };
@@ -158,7 +162,7 @@ async fn follow(
         let (told, cache) = match source {
             Source::StaleOnError { .. } => (lookup.stale_on_error(), CacheResult::StaleOnError),
             Source::Fetched { .. } | Source::Validated => {
-                (lookup.forwarded(trace), CacheResult::MemoryHit)
+                (lookup.forwarded(trace), CacheResult::Collapsed)
             }
         };
         let answered = answer(&stored, &asked.head.method, headers, Some(now), told);
@@ -171,7 +175,24 @@ async fn follow(
     alone(plane, asked, lookup).await
 }
 
-async fn read(answer: Option<Answer>) -> Option<Response<Body>> {
+/// Somebody else's fetch failed: this request is not asked again, but what it may have instead is its own.
+async fn fail(asked: &Asked, lookup: &Lookup, failure: Failure) -> Result<Response<Body>, Failure> {
+    let (failed, client) = (Err(failure), Client::of(asked, None));
+    if let (Some(stored), Some(error)) = (&lookup.stale, stale::origin_error(&failed))
+        && let Some(fetched) = Box::pin(stale::survive(lookup, stored, error, client, None)).await
+    {
+        return Ok(fetched.response);
+    }
+    failed
+}
+
+/// The fields of a 304.
+fn not_modified(result: &Result<Response<Body>, Failure>) -> Option<HeaderMap> {
+    let response = result.as_ref().ok()?;
+    (response.status() == StatusCode::NOT_MODIFIED).then(|| response.headers().clone())
+}
+
+pub(super) async fn read(answer: Option<Answer>) -> Option<Response<Body>> {
     let answer = answer?;
     match answer {
         Answer::Ready(response) => Some(response),
@@ -204,41 +225,36 @@ async fn fetch(
         .clone()
         .filter(|stored| stored.head.has_validator() && asked.head.method == Method::GET);
     // What the client asked stays as it was: it is answered from what comes.
-    let as_asked = validating.is_some().then(|| asked.head.headers.clone());
-    if let Some(stored) = &validating {
-        conditions::validate(&mut asked.head.headers, &stored.head);
+    let for_others = flight.is_some() && stale.is_some();
+    let as_asked = (validating.is_some() || for_others).then(|| asked.head.headers.clone());
+    match &validating {
+        Some(stored) => conditions::validate(&mut asked.head.headers, &stored.head),
+        None if for_others => conditions::ask_for_all(&mut asked.head.headers),
+        None => {}
     }
     plane.stats.to_origin.add();
     let requested = lookup.cache.asked_at(lookup.key);
     let mut result = plane.attempt(&mut asked, NextHop::Origin).await;
-    if let Some(stored) = &validating {
+    if let (Some(stored), Some(headers)) = (&validating, not_modified(&result)) {
         let exchange = Exchange { requested, received: Moment::now() };
-        let not_modified =
-            |response: &&Response<Body>| response.status() == StatusCode::NOT_MODIFIED;
-        let news =
-            result.as_ref().ok().filter(not_modified).map(|response| response.headers().clone());
-        if let Some(news) = news {
-            if conditions::is_about(&stored.head, &news) {
-                drop(result);
-                plane.stats.validated.add();
-                let head = refreshed(&lookup, stored, &news, exchange);
-                let client = Client::of(&asked, as_asked.as_ref());
-                let served = validated(&lookup, stored, head, client, flight.as_ref());
-                if let Some(fetched) = Box::pin(served).await {
-                    return Ok(fetched);
-                }
+        let news = News { status: StatusCode::NOT_MODIFIED, headers, exchange };
+        if conditions::is_about(&stored.head, &news.headers) {
+            drop(result);
+            plane.stats.validated.add();
+            let client = Client::of(&asked, as_asked.as_ref());
+            let served = stale::validated(&lookup, stored, &news, client, flight.as_ref());
+            if let Some(fetched) = Box::pin(served).await {
+                return Ok(fetched);
             }
-            // About something that we do not have, or cannot read any more: ask for all of it.
-            asked.head.headers = as_asked.clone().unwrap_or_default();
-            asked.head.headers.remove(IF_NONE_MATCH);
-            asked.head.headers.remove(IF_MODIFIED_SINCE);
-            result = plane.attempt(&mut asked, NextHop::Origin).await;
         }
+        // About something that we do not have, or cannot read any more: ask for all of it.
+        conditions::ask_for_all(&mut asked.head.headers);
+        result = plane.attempt(&mut asked, NextHop::Origin).await;
     }
     let client = Client::of(&asked, as_asked.as_ref());
-    if let (Some(stored), Some(error)) = (&stale, origin_error(&result))
+    if let (Some(stored), Some(error)) = (&stale, stale::origin_error(&result))
         && let Some(fetched) =
-            Box::pin(survive(&lookup, stored, error, client, flight.as_ref())).await
+            Box::pin(stale::survive(&lookup, stored, error, client, flight.as_ref())).await
     {
         return Ok(fetched);
     }
@@ -255,114 +271,22 @@ async fn fetch(
     if *client.method == Method::HEAD
         && let Some(stored) = &stale
     {
-        let news = (response.status(), response.headers().clone());
-        Box::pin(heed_head(&lookup, stored, news, exchange)).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let news = News { status, headers, exchange };
+        Box::pin(stale::heed_head(&lookup, stored, &news, client.headers)).await;
     }
     let replaces =
         stale.is_some() && *client.method == Method::GET && !response.status().is_server_error();
     let came = Came { response, exchange, replaces };
-    let fetched = store(&lookup, client, came, flight).await;
+    let mut fetched = store(&lookup, client, came, flight).await;
     if fetched.fill.is_some() {
         plane.stats.stored.add();
     }
+    let result = lookup.fetched_as();
+    if result != CacheResult::default() {
+        note_asked(&mut fetched.response, result);
+    }
     Ok(fetched)
-}
-
-/// The head of a stored response of which the origin says that it is still good (RFC 9111,
-/// section 4.3.4).
-fn refreshed(lookup: &Lookup, stored: &Stored, news: &HeaderMap, exchange: Exchange) -> Head {
-    let mut head = stored.head.clone();
-    conditions::update(&mut head.headers, news);
-    head.exchange = exchange;
-    head.derive(&lookup.cache.terms);
-    head
-}
-
-/// What a HEAD tells of the stored response to GET: its fields are newer, or it is not what it was
-/// (RFC 9111, section 4.3.5).
-async fn heed_head(
-    lookup: &Lookup,
-    stored: &Arc<Stored>,
-    (status, news): (StatusCode, HeaderMap),
-    exchange: Exchange,
-) {
-    if status != StatusCode::OK || stored.head.status != StatusCode::OK {
-        return;
-    }
-    if conditions::tells_of_the_same(&stored.head, &news) {
-        lookup.cache.refresh(lookup.key, stored, refreshed(lookup, stored, &news, exchange));
-    } else {
-        lookup.cache.forget(lookup.url.as_str()).await;
-    }
-}
-
-/// Serves what was validated, if it can be read.
-async fn validated(
-    lookup: &Lookup,
-    stored: &Stored,
-    head: Head,
-    client: Client<'_>,
-    flight: Option<&Flight>,
-) -> Option<Fetched> {
-    let void = flight.is_some_and(Flight::is_void);
-    let refreshed = stored.with_head(head.clone());
-    let trace = Trace { why: lookup.why, status: Some(304), stored: true, collapsed: false };
-    let told = lookup.forwarded(trace);
-    let now = Some(Moment::now());
-    let mut response = read(answer(&refreshed, client.method, client.headers, now, told)).await?;
-    let stored = if void || lookup.cache.is_void(lookup.key, &head) {
-        Arc::new(refreshed)
-    } else {
-        lookup.cache.refresh(lookup.key, stored, head)
-    };
-    if let Some(flight) = flight {
-        flight.land(Landed::Stored(stored, Source::Validated));
-    }
-    note_asked(&mut response, CacheResult::Revalidated);
-    Some(Fetched { response, fill: None })
-}
-
-/// How an origin failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum OriginError {
-    /// It was not reached.
-    Unreachable,
-    /// It says so itself.
-    Said,
-}
-
-fn origin_error(result: &Result<Response<Body>, Failure>) -> Option<OriginError> {
-    match result {
-        Err(failure) => {
-            (failure.cause.blame() == Blame::Upstream).then_some(OriginError::Unreachable)
-        }
-        Ok(response) => {
-            let failed = matches!(response.status().as_u16(), 500 | 502 | 503 | 504);
-            failed.then_some(OriginError::Said)
-        }
-    }
-}
-
-/// What is stored, though stale, if it may stand in for an error (RFC 5861, section 4).
-async fn survive(
-    lookup: &Lookup,
-    stored: &Arc<Stored>,
-    error: OriginError,
-    client: Client<'_>,
-    flight: Option<&Flight>,
-) -> Option<Fetched> {
-    let (terms, now) = (&lookup.cache.terms, Moment::now());
-    let unreachable = error == OriginError::Unreachable;
-    if !reuse::survives_error(&stored.head, &lookup.control, unreachable, terms, now) {
-        return None;
-    }
-    let told = lookup.stale_on_error();
-    let mut response = read(answer(stored, client.method, client.headers, Some(now), told)).await?;
-    if let Some(flight) = flight {
-        flight.land(Landed::Stored(Arc::clone(stored), Source::StaleOnError { unreachable }));
-    }
-    note_asked(&mut response, CacheResult::StaleOnError);
-    Some(Fetched { response, fill: None })
 }
 
 /// A response of the origin.
@@ -415,7 +339,12 @@ pub(super) async fn store(
         }
     };
     trace.stored = true;
-    cache.unpass(lookup.key);
+    if reuse::is_for_one(&head) {
+        // Whoever waited for it would have to ask all the same.
+        cache.pass(lookup.key, exchange.received);
+    } else {
+        cache.unpass(lookup.key);
+    }
     let news = response.headers().clone();
     let came = response.status();
     let fill = Fill::new(cache, lookup.key, *head, response.into_body(), room);
@@ -467,7 +396,7 @@ fn is_framed(response: &Response<Body>) -> bool {
 }
 
 /// Tells the access log what the cache had to do with a response that the origin was asked for.
-fn note_asked(response: &mut Response<Body>, cache: CacheResult) {
+pub(super) fn note_asked(response: &mut Response<Body>, cache: CacheResult) {
     response.extensions_mut().insert(Outcome { cache, ..Outcome::default() });
 }
 

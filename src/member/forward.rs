@@ -16,12 +16,13 @@ use super::request::{Asked, NextHop};
 use super::snapshot::Sibling;
 use super::{Plane, max_forwards, tunnel};
 use crate::blame::{Cause, Failure};
-use crate::net::body::{Body, SharedBody};
+use crate::net::body::Body;
 use crate::net::client::{Hearer, Outgoing, Reply, SendError, UpstreamBody};
 use crate::net::headers::{OneHop, has_token, remove_hop_by_hop};
 use crate::net::message::decode::BodyLength;
 use crate::net::pool::Lease;
 use crate::net::resolve::{connect, look_up};
+use crate::net::shared_body::SharedBody;
 use crate::net::stall::{Timer, was_away};
 use crate::net::target::Target;
 

@@ -25,7 +25,8 @@ use crate::cache::moment::Moment;
 use crate::cache::store::disk::Removed;
 use crate::cache::store::memory::{Stored, StoredBody};
 use crate::config::Token;
-use crate::net::body::{Body, SharedBody, collect};
+use crate::net::body::{Body, collect};
+use crate::net::shared_body::SharedBody;
 use crate::site::{Denied, authorize, own_page};
 
 /// Bytes of a request's document at most.
@@ -155,8 +156,13 @@ async fn purge(cache: &Arc<Cache>, subject: Subject) -> Result<Value, Refusal> {
     };
     let text = json!({ "banned": &pattern, "purged": true });
     tracing::info!(?pattern, "banned");
-    let kept = cache.ban(pattern);
-    let kept = kept.map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    let cache = Arc::clone(cache);
+    let banning = tokio::task::spawn_blocking(move || cache.ban(pattern)).await;
+    let gone =
+        |error: tokio::task::JoinError| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+    let kept = banning
+        .map_err(gone)?
+        .map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
     if kept { Ok(text) } else { Err(not_lasting()) }
 }
 
@@ -184,13 +190,15 @@ async fn look(plane: &Plane, url: &str) -> Result<Value, Refusal> {
 
 fn row(stored: &Stored, now: Moment) -> Value {
     let head = &stored.head;
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let headers: Vec<Value> = head
         .headers
         .iter()
-        .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]))
+        .map(|(name, value)| json!([name.as_str(), text(value.as_bytes())]))
         .collect();
+    let rows = head.vary.rows().iter();
     let vary: Vec<Value> =
-        head.vary.rows().iter().map(|(name, value)| json!([name.as_str(), value])).collect();
+        rows.map(|(name, value)| json!([name.as_str(), value.as_deref().map(text)])).collect();
     let place = match &stored.body {
         StoredBody::Memory(_) | StoredBody::MemoryFile(_) if stored.file.get().is_some() => {
             "memory and disk"

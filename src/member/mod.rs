@@ -23,6 +23,7 @@ mod record;
 mod request;
 mod respond;
 mod snapshot;
+mod stale;
 mod stats;
 mod tunnel;
 

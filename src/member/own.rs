@@ -12,8 +12,9 @@ use tokio::time::timeout;
 use super::{Plane, manage, metrics};
 use crate::access_log::Counts;
 use crate::auth::AuthCounts;
-use crate::net::body::{Body, SharedBody};
+use crate::net::body::Body;
 use crate::net::serve::READ_AHEAD;
+use crate::net::shared_body::SharedBody;
 use crate::site::{HasSite, own_page};
 
 /// Answers a request in origin-form.

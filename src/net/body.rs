@@ -2,17 +2,15 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::message::decode::Malformed;
 use super::pipe::Pipe;
-use super::request_body::{CutOff, RequestBody};
-use super::stall::Stall;
+use super::request_body::CutOff;
+use super::shared_body::LentBody;
 use crate::files::{Span, WORTH_A_FILE};
 
 /// Why a body ended early.
@@ -104,10 +102,18 @@ pub trait Ticket: Send + std::fmt::Debug {
 
 /// Counts what is taken from a body, and tells its ticket at the end.
 #[derive(Debug)]
-struct Account {
+pub(super) struct Account {
     bytes: u64,
     whole: bool,
     ticket: Box<dyn Ticket>,
+}
+
+impl Account {
+    /// What was taken did not go out to its end: so many bytes of it did not.
+    pub(super) fn failed(&mut self, unsent: u64) {
+        self.bytes = self.bytes.saturating_sub(unsent);
+        self.whole = false;
+    }
 }
 
 impl Drop for Account {
@@ -147,6 +153,11 @@ impl Body {
         Some(span)
     }
 
+    /// A client's, offered to one next hop.
+    pub(super) fn lent(body: LentBody) -> Self {
+        Source::Lent(body).into()
+    }
+
     /// A body that comes on a socket.
     pub(super) fn piped(source: impl Piped + Unpin + 'static) -> Self {
         Source::Piped(Box::new(source)).into()
@@ -178,6 +189,11 @@ impl Body {
         stream: impl HttpBody<Data = Bytes, Error = BodyError> + Send + 'static,
     ) -> Self {
         Source::Streamed(Box::pin(stream)).into()
+    }
+
+    /// What its ticket will be told; nothing more is taken from it.
+    pub(super) fn into_account(self) -> Option<Account> {
+        self.account
     }
 
     /// The same body; its end is told to `ticket`, once, whatever ends it. An earlier ticket is told now.
@@ -258,7 +274,7 @@ impl HttpBody for Body {
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
             Source::InFile(span) => SizeHint::with_exact(span.left()),
-            Source::Lent(body) => body.hint,
+            Source::Lent(body) => body.size_hint(),
             Source::Piped(body) => body.size_hint(),
             Source::Streamed(body) => body.size_hint(),
         }
@@ -267,138 +283,6 @@ impl HttpBody for Body {
 
 fn is_trailers(frame: &Result<Frame<Bytes>, BodyError>) -> bool {
     frame.as_ref().is_ok_and(Frame::is_trailers)
-}
-
-fn poll_incoming(
-    incoming: &mut RequestBody,
-    stall: &mut Stall,
-    cx: &mut Context<'_>,
-) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-    let polled = Pin::new(incoming).poll_frame(cx).map(Ok);
-    Poll::Ready(match ready!(stall.watch(cx, polled)) {
-        Ok(frame) => frame.map(|frame| frame.map_err(BodyError::Request)),
-        Err(stalled) => Some(Err(BodyError::Stalled(stalled))),
-    })
-}
-
-/// A request's body that can be offered to one next hop after another, until one takes of it.
-#[derive(Debug, Clone)]
-pub struct SharedBody {
-    /// `None`: the request has no body.
-    lent: Option<Arc<Mutex<Lent>>>,
-    hint: SizeHint,
-}
-
-#[derive(Debug)]
-struct Lent {
-    /// `None`: it has ended, or was given up.
-    incoming: Option<RequestBody>,
-    stall: Stall,
-    /// Counts the offers; only the latest may take.
-    offer: u64,
-    taken: bool,
-    failed: bool,
-    /// Counts the frames that were taken.
-    progress: u64,
-}
-
-impl SharedBody {
-    /// A client's body; the client may be silent for `limit`.
-    pub fn new(incoming: RequestBody, limit: Duration) -> Self {
-        let hint = incoming.size_hint();
-        let lent = (!incoming.is_end_stream()).then(|| {
-            let stall = Stall { limit, timer: None };
-            let incoming = Some(incoming);
-            let lent = Lent { incoming, stall, offer: 0, taken: false, failed: false, progress: 0 };
-            Arc::new(Mutex::new(lent))
-        });
-        Self { lent, hint }
-    }
-
-    /// A body to send; earlier offers are void.
-    pub fn offer(&self) -> Body {
-        let Some(mut lent) = self.lock() else { return Body::empty() };
-        if lent.incoming.is_none() && !lent.taken {
-            return Body::empty();
-        }
-        lent.offer += 1;
-        let offer = lent.offer;
-        drop(lent);
-        Source::Lent(LentBody { shared: self.clone(), offer, hint: self.hint }).into()
-    }
-
-    /// Whether there is no body.
-    pub fn is_empty(&self) -> bool {
-        self.lock().is_none_or(|lent| lent.incoming.is_none() && !lent.taken)
-    }
-
-    /// Whether something was taken, so that the request cannot be sent again.
-    pub fn is_taken(&self) -> bool {
-        self.lock().is_some_and(|lent| lent.taken)
-    }
-
-    /// Reads what nobody has taken, until it fails or is longer than `most` bytes, and drops it.
-    pub async fn drain(&self, most: usize) {
-        if !self.is_taken() {
-            drop(collect(self.offer(), most).await);
-        }
-    }
-
-    /// Gives the body up, so that its sender need not wait until somebody takes it.
-    pub fn withdraw(&self) {
-        if let Some(mut lent) = self.lock() {
-            lent.offer += 1;
-            lent.incoming = None;
-        }
-    }
-
-    /// Counts up while the body is taken.
-    pub fn progress(&self) -> u64 {
-        self.lock().map_or(0, |lent| lent.progress)
-    }
-
-    /// Whether reading it failed: then the client is at fault, not the next hop.
-    pub fn has_failed(&self) -> bool {
-        self.lock().is_some_and(|lent| lent.failed)
-    }
-
-    fn lock(&self) -> Option<std::sync::MutexGuard<'_, Lent>> {
-        self.lent.as_ref().map(|lent| lent.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// One offer of a [`SharedBody`].
-#[derive(Debug)]
-pub struct LentBody {
-    shared: SharedBody,
-    offer: u64,
-    hint: SizeHint,
-}
-
-impl LentBody {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Some(mut lent) = self.shared.lock() else { return Poll::Ready(None) };
-        let lent = &mut *lent;
-        if lent.offer != self.offer {
-            return Poll::Ready(Some(Err(BodyError::Taken)));
-        }
-        lent.taken = true;
-        let Some(incoming) = &mut lent.incoming else {
-            return Poll::Ready(None);
-        };
-        let frame = ready!(poll_incoming(incoming, &mut lent.stall, cx));
-        match &frame {
-            // HTTP/2 can end a body early without an error.
-            None if incoming.size_hint().exact().is_some_and(|left| left > 0) => {
-                lent.failed = true;
-                return Poll::Ready(Some(Err(BodyError::Lost)));
-            }
-            None => lent.incoming = None,
-            Some(Err(_)) => lent.failed = true,
-            Some(Ok(_)) => lent.progress += 1,
-        }
-        Poll::Ready(frame)
-    }
 }
 
 /// Why a body was not collected.
@@ -437,6 +321,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use http_body_util::BodyExt;
 
     use super::*;

@@ -25,6 +25,7 @@ mod reads;
 pub mod request_body;
 pub mod resolve;
 pub mod serve;
+pub mod shared_body;
 mod socket;
 pub mod stall;
 pub mod switch;

@@ -28,8 +28,11 @@ pub(crate) const OPEN_FILES: usize = 2 * MOST;
 /// What passes less than a pipe's content in this time makes no use of it: others may.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// How long a sender for whom a pipe is of no use does without.
+/// How long a sender for whom a pipe is of no use does without, the first time; twice as long the next, and so on.
 const CLOSED: Duration = Duration::from_secs(10);
+
+/// How long at most.
+const CLOSED_AT_MOST: Duration = Duration::from_mins(10);
 
 /// Pipes that nobody uses now.
 static IDLE: Mutex<Vec<Pipe>> = Mutex::new(Vec::new());
@@ -134,7 +137,10 @@ impl Pipe {
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     pipe: Option<Pipe>,
+    /// Until when there is none.
     closed: Option<Instant>,
+    /// How long it was closed last.
+    pause: Duration,
 }
 
 impl Lane {
@@ -143,8 +149,12 @@ impl Lane {
         if self.pipe.as_ref().is_some_and(Pipe::is_slow) {
             self.close();
         }
-        if self.pipe.is_none() && self.closed.is_none_or(|since| since.elapsed() > CLOSED) {
+        if self.pipe.is_none() && self.closed.is_none_or(|until| until < Instant::now()) {
             self.pipe = Pipe::take();
+            if self.pipe.is_none() {
+                // There is none for anybody just now: to ask each time costs more than to read.
+                self.closed = Some(Instant::now() + CLOSED);
+            }
         }
         self.pipe.as_mut()
     }
@@ -154,9 +164,15 @@ impl Lane {
         self.pipe.as_mut().filter(|pipe| pipe.held() > 0)
     }
 
+    /// Bytes that it holds.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let held = self.pipe.as_ref().map_or(0, Pipe::held);
+        u64::try_from(held).unwrap_or(u64::MAX)
+    }
+
     /// Whether it holds nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.pipe.as_ref().is_none_or(|pipe| pipe.held() == 0)
+        self.held_bytes() == 0
     }
 
     /// Gives the pipe back until it is wanted again.
@@ -168,7 +184,8 @@ impl Lane {
 
     /// Gives the pipe back; there will be none for a while.
     pub(super) fn close(&mut self) {
-        self.closed = Some(Instant::now());
+        self.pause = (2 * self.pause).clamp(CLOSED, CLOSED_AT_MOST);
+        self.closed = Some(Instant::now() + self.pause);
         self.rest();
     }
 }
@@ -284,7 +301,14 @@ mod tests {
         assert!(lane.open().is_some());
         tokio::time::advance(2 * SLOW).await;
         assert!(lane.open().is_none() && lane.open().is_none());
-        tokio::time::advance(2 * CLOSED).await;
+        tokio::time::advance(CLOSED * 11 / 10).await;
+        assert!(lane.open().is_some());
+        // The second time it takes longer.
+        tokio::time::advance(2 * SLOW).await;
+        assert!(lane.open().is_none());
+        tokio::time::advance(CLOSED * 11 / 10).await;
+        assert!(lane.open().is_none());
+        tokio::time::advance(CLOSED * 11 / 10).await;
         assert!(lane.open().is_some());
         // It is the lane that is slow, not the pipe.
         let mut rests = Lane::default();

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 use crate::support::array::Array;
+use crate::support::caching::{ask, settled, until_counted};
 use crate::support::client::{Client, exchange, get, page};
 use crate::support::origin::{Origin, echo_server};
+use crate::support::pages::{Page, Pages, pattern};
 
 /// An array whose members log as JSON, or as told, to `m1.log`, `m2.log`, … of a folder.
 async fn logging(count: usize, origin: &Origin, folder: &TempDir, format: &str) -> Array {
@@ -202,4 +205,92 @@ async fn rotation_under_load_loses_no_line() {
     let files: Vec<_> = files.collect();
     assert!(files.len() > 2, "{files:?}");
     assert_eq!(files.iter().map(|path| lines(path)).sum::<usize>(), REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_did_not_go_out_to_its_end_is_logged_as_such_however_it_is_sent() {
+    let (origin, folder) = (Pages::start().await, TempDir::new().unwrap());
+    let array = Array::start_with(1, origin.address, |settings| {
+        settings.access_log.path = Some(folder.path().join("m1.log"));
+        settings.access_log.format = Some("json".to_owned());
+    })
+    .await;
+    // More than systems keep for a client that does not read.
+    origin.put("/a", Page::fresh(pattern(12_000_000)));
+    get(array.members[0], "http://a.test/a").await;
+    settled(array.members[0]).await;
+    let mut client = Client::connect_narrow(array.members[0]).await;
+    client.send("GET http://a.test/a HTTP/1.1\r\nHost: a.test\r\n\r\n").await;
+    assert!(client.head().await.contains("; hit"));
+    client.read(1000).await;
+    drop(client);
+    array.end().await;
+    let objects = objects(&folder, "m1");
+    let ended: Vec<&Value> =
+        objects.iter().filter(|object| object["url"] == "http://a.test/a").collect();
+    assert_eq!((&ended[0]["aborted"], &ended[0]["bytes"]), (&false.into(), &12_000_000.into()));
+    assert_eq!((&ended[1]["aborted"], &ended[1]["cache"]), (&true.into(), &"memory_hit".into()));
+    let sent = ended[1]["bytes"].as_u64().unwrap();
+    assert!((1000..12_000_000).contains(&sent), "{sent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_what_the_cache_had_to_do_with_a_response() {
+    let (origin, folder) = (Pages::start().await, TempDir::new().unwrap());
+    let array = Array::start_with(1, origin.address, |settings| {
+        settings.access_log.path = Some(folder.path().join("m1.log"));
+        settings.access_log.format = Some("json".to_owned());
+        settings.cache.stale_if_error = Some("60s".parse().unwrap());
+    })
+    .await;
+    let member = array.members[0];
+    let tagged = || Page::fresh("hello").with("ETag", "\"1\"");
+    let get = |path: &'static str, fields: &'static str| async move {
+        ask(member, "GET", &format!("http://a.test{path}"), fields).await;
+        settled(member).await;
+    };
+    origin.put("/fresh", tagged());
+    get("/fresh", "").await;
+    get("/fresh", "").await;
+    get("/fresh", "If-None-Match: \"1\"\r\n").await;
+    origin.put("/fresh", Page::fresh("other").with("ETag", "\"2\""));
+    get("/fresh", "Cache-Control: no-cache\r\n").await;
+    origin.put("/none", Page::fresh("").status(404));
+    get("/none", "").await;
+    get("/none", "").await;
+    origin.put("/stale", Page::stale("hello", ", stale-while-revalidate=60"));
+    get("/stale", "").await;
+    get("/stale", "").await;
+    origin.put("/old", Page::stale("hello", ""));
+    get("/old", "").await;
+    get("/old", "").await;
+    origin.put("/old", Page::new("new").with("Cache-Control", "max-age=1").with("Age", "2"));
+    get("/old", "").await;
+    // Two at once.
+    origin.put("/both", Page::fresh("hello").held());
+    let mut two = JoinSet::new();
+    for _ in 0..2 {
+        two.spawn(get("/both", ""));
+    }
+    until_counted(member, "misses", 9).await;
+    origin.release("/both", 1);
+    two.join_all().await;
+    origin.stop().await;
+    get("/old", "").await;
+    array.end().await;
+    let objects = objects(&folder, "m1");
+    let results = |path: &str| {
+        let url = format!("http://a.test{path}");
+        let found = objects.iter().filter(|object| object["url"] == url.as_str());
+        let mut found: Vec<&str> = found.map(|object| object["cache"].as_str().unwrap()).collect();
+        if path == "/both" {
+            found.sort_unstable();
+        }
+        found.join(" ")
+    };
+    assert_eq!(results("/fresh"), "miss memory_hit not_modified client_refresh");
+    assert_eq!(results("/none"), "miss negative_hit");
+    assert_eq!(results("/stale"), "miss stale_hit");
+    assert_eq!(results("/old"), "miss revalidated refreshed stale_on_error");
+    assert_eq!(results("/both"), "collapsed miss");
 }

@@ -21,6 +21,7 @@ mod caching_purge;
 mod caching_ranges;
 mod caching_rules;
 mod caching_settings;
+mod caching_updates;
 mod caching_validation;
 mod caching_writes;
 mod failover;

@@ -5,6 +5,6 @@ ArrayName: bench
 ListTTL: 10
 Hash: hrw-sip13
 
-member1 127.0.0.1 @parray-hit@ http://127.0.0.1/pat parray 0 UP 16777215 512
-member2 127.0.0.1 @light-2@ http://127.0.0.1/pat parray 0 UP 1 512
-member3 127.0.0.1 @light-3@ http://127.0.0.1/pat parray 0 UP 1 512
+member1 127.0.0.2 @parray-hit@ http://127.0.0.1/pat parray 0 UP 16777215 512
+member2 127.0.0.2 @light-2@ http://127.0.0.1/pat parray 0 UP 1 512
+member3 127.0.0.2 @light-3@ http://127.0.0.1/pat parray 0 UP 1 512

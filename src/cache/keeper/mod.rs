@@ -1,5 +1,6 @@
 //! The cache as members use it: find, keep, forget.
 
+mod keep;
 mod on_disk;
 mod settings;
 #[cfg(test)]
@@ -10,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,12 +20,9 @@ use crate::cache::flights::Flights;
 use crate::cache::key::{CacheKey, Secret};
 use crate::cache::moment::Moment;
 use crate::cache::parts::fit_together;
-use crate::cache::store::codec;
 use crate::cache::store::disk::{Disk, Removed, Swept};
 use crate::cache::store::growing::WINDOW;
-use crate::cache::store::memory::{
-    BySize, Memory, Resource, Share, Stored, StoredBody, USUAL_WEIGHT, memory,
-};
+use crate::cache::store::memory::{BySize, Memory, Resource, Share, Stored, USUAL_WEIGHT, memory};
 use crate::cache::stored::{Head, Terms};
 use crate::files::MemoryFiles;
 
@@ -58,6 +55,10 @@ pub struct Cache {
     room: Arc<Semaphore>,
     /// Changes of one key do not cross.
     locks: Vec<Mutex<()>>,
+    /// Files that are written behind, at a time.
+    writes: Arc<Semaphore>,
+    /// The file of rules is written by one at a time.
+    banning: Mutex<()>,
     /// Who reads in from disk.
     reading: Vec<tokio::sync::Mutex<()>>,
 }
@@ -74,6 +75,10 @@ const PASS: Duration = Duration::from_mins(2);
 
 /// Locks for changes.
 const LOCKS: usize = 256;
+
+/// Responses that wait for the disk at most, or are being written: others are in memory only. All disk work and all
+/// names share threads.
+const WRITES: usize = 64;
 
 /// URLs that are read in from disk at a time, at most.
 const READERS: u128 = 32;
@@ -125,6 +130,8 @@ impl Cache {
             purged: quick_cache::sync::Cache::new(1 << 16),
             purges: AtomicU64::new(0),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
+            writes: Arc::new(Semaphore::new(WRITES)),
+            banning: Mutex::new(()),
             reading: (0..READERS).map(|_| tokio::sync::Mutex::new(())).collect(),
         })
     }
@@ -236,99 +243,6 @@ impl Cache {
         })
     }
 
-    /// Keeps a response in memory, unless it is void. Returns the files in whose place it comes.
-    pub fn insert(&self, key: CacheKey, stored: &Arc<Stored>) -> Vec<u32> {
-        let guard = self.lock(key);
-        if self.is_void(key, &stored.head) {
-            return stored.file.get().copied().into_iter().collect();
-        }
-        let old = self.memory.peek(&key).unwrap_or_default();
-        let (resource, replaced) = old.with(stored, self.share());
-        let mut evicted = Vec::new();
-        self.memory.insert_with_lifecycle(key, Arc::new(resource), &mut evicted);
-        drop(guard);
-        drop((evicted, old));
-        replaced
-    }
-
-    /// Keeps a whole body in memory, and writes it to disk in the background.
-    pub fn keep(self: &Arc<Self>, key: CacheKey, mut head: Head, pieces: &[Bytes]) {
-        set_length(&mut head, pieces.iter().map(Bytes::len).sum());
-        head.compact();
-        let last = self.last_purge(key);
-        if self.is_void(key, &head) {
-            return;
-        }
-        // Else a copy: a piece may hold on to all that was read with it.
-        let body = StoredBody::in_memory_file(pieces, &self.files)
-            .unwrap_or_else(|| StoredBody::Memory(pieces.concat().into()));
-        let stored = Arc::new(Stored::new(head, body));
-        let replaced = self.insert(key, &stored);
-        let Some(disk) = self.disk.clone() else { return };
-        if disk.is_resting() && replaced.is_empty() {
-            return;
-        }
-        let cache = Arc::clone(self);
-        tokio::task::spawn_blocking(move || {
-            if disk.is_resting() {
-                // It must not come back when memory has no room for what took its place.
-                return disk.drop_entries(key, &replaced);
-            }
-            let head = codec::encode(&stored.head);
-            let written = disk.create(key, head.len()).and_then(|new| {
-                let written = stored.body.write_to(&new.file);
-                let written = written.inspect_err(|error| disk.failed(error));
-                let finished =
-                    written.and_then(|length| disk.finish(&new, &head, length, &replaced));
-                // Half a file only takes room.
-                finished.inspect_err(|_| new.file.abandon())?;
-                Ok(new.id)
-            });
-            match written {
-                Ok(id) => {
-                    stored.file.set(id).ok(); // it was empty
-                    if cache.last_purge(key) != last
-                        || cache.is_void(key, &stored.head)
-                        || !cache.has(key, &stored)
-                    {
-                        // Purged or replaced while it was written.
-                        disk.drop_entry(key, id);
-                    }
-                    cache.close_all(&disk.sweep_some());
-                }
-                Err(error) => {
-                    disk.drop_entries(key, &replaced);
-                    tracing::debug!(%error, "response is kept in memory only");
-                }
-            }
-        });
-    }
-
-    /// Whether memory still has exactly this, or nothing any more: then it was evicted.
-    fn has(&self, key: CacheKey, stored: &Arc<Stored>) -> bool {
-        self.memory
-            .peek(&key)
-            .is_none_or(|resource| resource.variants.iter().any(|other| Arc::ptr_eq(other, stored)))
-    }
-
-    /// Puts a new head in the place of an old one, the body staying.
-    pub fn refresh(self: &Arc<Self>, key: CacheKey, old: &Stored, head: Head) -> Arc<Stored> {
-        let stored = Arc::new(old.with_head(head));
-        let replaced = self.insert(key, &stored);
-        if let Some(disk) = self.disk.clone() {
-            let (cache, refreshed) = (Arc::clone(self), Arc::clone(&stored));
-            tokio::task::spawn_blocking(move || {
-                if let Some(id) = refreshed.file.get()
-                    && !disk.replace_head(key, *id, &codec::encode(&refreshed.head))
-                {
-                    cache.close(key, *id);
-                }
-                disk.drop_entries(key, &replaced);
-            });
-        }
-        stored
-    }
-
     /// When a request counts as sent that is sent now: later than all that was purged or banned before it,
     /// however short a millisecond is.
     pub fn asked_at(&self, key: CacheKey) -> Moment {
@@ -405,12 +319,13 @@ impl Cache {
     }
 
     /// Makes everything void that matches and was stored before now. Tells whether the disk keeps that,
-    /// or has nothing that it is about.
+    /// or has nothing that it is about. Blocks.
     ///
     /// # Errors
     /// A pattern that is none.
     pub fn ban(&self, pattern: Pattern) -> Result<bool, PatternError> {
         let everything = pattern == Pattern::All;
+        let _one_by_one = self.banning.lock().unwrap_or_else(PoisonError::into_inner);
         self.bans.add(pattern, Moment::now())?;
         if everything {
             self.memory.clear();

@@ -1,7 +1,10 @@
 //! What comes late to a cache that has been told to forget.
 
+use bytes::Bytes;
+
 use super::*;
 use crate::cache::freshness::{Exchange, Heuristics};
+use crate::cache::store::memory::StoredBody;
 use crate::cache::stored::Received;
 use crate::cache::vary::Vary;
 

@@ -23,7 +23,7 @@ pub fn encode(head: &Head) -> Vec<u8> {
         out.extend_from_slice(name.as_str().as_bytes());
         if let Some(value) = value {
             out.extend_from_slice(b": ");
-            out.extend_from_slice(value.as_bytes());
+            out.extend_from_slice(value);
         }
         out.push(b'\n');
     }
@@ -55,8 +55,7 @@ pub fn decode(bytes: &[u8], terms: &Terms) -> Option<Head> {
     for line in lines.filter(|line| !line.is_empty()) {
         if let Some(selecting) = line.strip_prefix(b"?") {
             let (name, value) = split(selecting);
-            let value = value.map(|value| String::from_utf8_lossy(value).into_owned().into());
-            vary.push((HeaderName::from_bytes(name).ok()?, value));
+            vary.push((HeaderName::from_bytes(name).ok()?, value.map(Into::into)));
         } else {
             let (name, value) = split(line);
             headers

@@ -21,6 +21,10 @@ use crate::net::body::BodyError;
 /// What memory keeps of a body that does not stay there, in bytes.
 pub const WINDOW: u64 = 1 << 18;
 
+/// Pieces that lie side by side are put together up to so many bytes: what was read for a small piece may be a
+/// thousand times as large, and stays as long as the piece does.
+const TOGETHER: usize = 16 << 10;
+
 /// A body that is being written.
 #[derive(Debug)]
 pub struct Growing {
@@ -81,7 +85,7 @@ impl Growing {
     pub fn reader(self: &Arc<Self>, range: Option<Range<u64>>) -> Option<GrowingReader> {
         let mut state = self.lock();
         let offset = range.as_ref().map_or(0, |range| range.start);
-        if offset < state.base && state.file.is_none() {
+        if offset < state.base && state.on_disk() < state.base {
             return None;
         }
         let place = Place { offset, waker: None };
@@ -96,9 +100,17 @@ impl Growing {
     }
 
     /// Adds a chunk, and wakes who waits for it.
-    pub fn push(&self, chunk: Bytes) {
+    pub fn push(&self, mut chunk: Bytes) {
         let mut state = self.lock();
         state.end += length_of(&chunk);
+        // Only with what is no larger, so that no byte is copied often.
+        while let Some(last) = state.chunks.back()
+            && last.len() <= chunk.len()
+            && last.len() + chunk.len() <= TOGETHER
+        {
+            chunk = [&**last, &*chunk].concat().into();
+            state.chunks.pop_back();
+        }
         state.chunks.push_back(chunk);
         state.wake();
     }
@@ -187,6 +199,11 @@ impl Growing {
 }
 
 impl State {
+    /// Bytes that can be read from the disk: whole blocks only.
+    fn on_disk(&self) -> u64 {
+        if self.file.is_some() { self.spilled / BLOCK * BLOCK } else { 0 }
+    }
+
     fn wake(&mut self) {
         for place in self.readers.iter_mut().flatten() {
             if let Some(waker) = place.waker.take() {
@@ -286,12 +303,12 @@ impl HttpBody for GrowingReader {
                 return Poll::Ready(Some(Ok(Frame::data(chunk))));
             }
             if this.offset < state.base {
-                let Some(file) = &state.file else {
+                // Memory has the rest.
+                let on_disk = state.on_disk().min(this.end.unwrap_or(u64::MAX));
+                let Some(file) = state.file.as_ref().filter(|_| this.offset < on_disk) else {
                     return Poll::Ready(Some(Err(BodyError::Lost)));
                 };
-                // Whole blocks only: memory has the rest.
-                let spilled = (state.spilled / BLOCK * BLOCK).min(this.end.unwrap_or(u64::MAX));
-                this.from_disk = Some(BlockReader::new(file.source(), this.offset..spilled));
+                this.from_disk = Some(BlockReader::new(file.source(), this.offset..on_disk));
                 continue;
             }
             match state.ended {
@@ -328,6 +345,7 @@ impl Drop for GrowingReader {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
     use http_body_util::BodyExt;
 
     use super::*;
@@ -348,6 +366,47 @@ mod tests {
             body.wait_for_readers().await;
         }
         assert!(body.since(0).iter().map(Bytes::len).sum::<usize>() < 700 << 10, "it forgets");
+    }
+
+    #[test]
+    fn small_pieces_are_put_together_and_all_bytes_stay_in_their_places() {
+        let body = Growing::new(None);
+        let mut expected = Vec::new();
+        for number in 0..100_000_u32 {
+            let piece = number.to_string();
+            expected.extend_from_slice(piece.as_bytes());
+            // As it is read: a small part of a large buffer.
+            let mut read = BytesMut::with_capacity(8 << 10);
+            read.extend_from_slice(piece.as_bytes());
+            body.push(read.freeze());
+        }
+        let chunks = body.all().unwrap();
+        assert!(chunks.len() < 2 * expected.len() / TOGETHER + 20, "{}", chunks.len());
+        assert_eq!(chunks.concat(), expected);
+        assert_eq!(body.since(1234).concat(), expected[1234..]);
+        assert_eq!(body.len(), length_of(&expected.into()));
+    }
+
+    #[tokio::test]
+    async fn where_neither_memory_nor_disk_has_the_beginning_nobody_begins_to_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Arc::new(Unfinished::create(folder.path().join("x"), 0, 0).unwrap());
+        let body = Growing::new(None);
+        let mut first = body.reader(None).unwrap();
+        let written = 4 * BLOCK;
+        body.push(chunk(usize::try_from(written >> 10).unwrap()));
+        file.write(0, &vec![b'x'; usize::try_from(written).unwrap()]).unwrap();
+        body.spilled(&file, written);
+        // From here on it is not stored any more, but passed on.
+        for _ in 0..10 {
+            body.push(chunk(256));
+            while ByHand(Box::pin(first.frame())).is_ready() {}
+            body.wait_for_readers().await;
+        }
+        for offset in [0, written - 1, written, written + 1] {
+            assert!(body.reader(Some(offset..u64::MAX)).is_none(), "{offset}");
+        }
+        assert!(body.reader(Some(body.len()..u64::MAX)).is_some());
     }
 
     #[tokio::test]

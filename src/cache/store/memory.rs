@@ -12,6 +12,7 @@ use super::growing::Growing;
 use super::reader::BlockReader;
 use super::record::{Source, Unfinished};
 use crate::cache::key::{CacheKey, KeyHash};
+use crate::cache::moment::Moment;
 use crate::cache::stored::Head;
 use crate::files::{MemoryFile, MemoryFiles, Span, WORTH_A_FILE};
 
@@ -22,20 +23,20 @@ pub struct Stored {
     pub head: Head,
     /// Its body.
     pub body: StoredBody,
-    /// Its file, once it is written.
-    pub file: OnceLock<u32>,
+    /// Its file, once it is written: the same for all heads that its body gets.
+    pub file: Arc<OnceLock<u32>>,
 }
 
 impl Stored {
     /// One that has no file yet.
     pub fn new(head: Head, body: StoredBody) -> Self {
-        Self { head, body, file: OnceLock::new() }
+        Self { head, body, file: Arc::default() }
     }
 
     /// The same body under another head.
     #[must_use]
     pub fn with_head(&self, head: Head) -> Self {
-        Self { head, body: self.body.clone(), file: self.file.clone() }
+        Self { head, body: self.body.clone(), file: Arc::clone(&self.file) }
     }
 }
 
@@ -161,6 +162,26 @@ impl Resource {
         (Self { variants }, replaced)
     }
 
+    /// Whether it has this body, under whatever head.
+    pub fn has_body_of(&self, stored: &Stored) -> bool {
+        self.variants.iter().any(|other| Arc::ptr_eq(&other.file, &stored.file))
+    }
+
+    /// Whether it has something newer in whose place such a response must not come (RFC 9111, section 4: the most
+    /// recent one is used). What is dated after `now` proves nothing: the clock was set back.
+    pub fn outdates(&self, head: &Head, now: Moment) -> bool {
+        let asked = head.exchange.requested;
+        let is_newer =
+            |other: &Head| asked < other.exchange.requested && other.exchange.requested <= now;
+        self.variants.iter().any(|other| match (&other.head.part, &head.part) {
+            // A part of the very whole that is there, too.
+            (None, Some(_)) if are_of_one_whole(&other.head, head) => true,
+            // What is being fetched whole is better than any part that came meanwhile.
+            (Some(_), None) => false,
+            _ => takes_the_place(head, &other.head) && is_newer(&other.head),
+        })
+    }
+
     /// Adds a response that is older than all others, if none takes its place and there is room.
     pub fn add_older(&mut self, stored: Arc<Stored>, share: Share) -> bool {
         if self.variants.iter().any(|newer| takes_the_place(&newer.head, &stored.head)) {
@@ -180,6 +201,11 @@ impl Resource {
 /// Whether a new response takes the place of an old one.
 fn takes_the_place(new: &Head, old: &Head) -> bool {
     old.vary == new.vary && !are_parts_apart(old, new)
+}
+
+/// Whether two responses are, or are parts of, one whole for sure.
+fn are_of_one_whole(one: &Head, other: &Head) -> bool {
+    one.vary == other.vary && one.strong_tag().is_some() && one.strong_tag() == other.strong_tag()
 }
 
 /// Whether an old and a new response are different parts of one whole: then both are kept.
@@ -277,20 +303,31 @@ mod tests {
 
     use super::*;
     use crate::cache::freshness::{Exchange, Heuristics};
-    use crate::cache::moment::Moment;
     use crate::cache::ranges::content_range;
     use crate::cache::stored::{Received, Terms};
     use crate::cache::vary::Vary;
 
     /// A part of 1000 bytes.
     fn part(number: u64, body: StoredBody) -> Arc<Stored> {
-        let mut headers = HeaderMap::new();
         let bytes = number * 1000..(number + 1) * 1000;
-        headers.insert(CONTENT_RANGE, content_range(&bytes, None));
-        headers.insert(ETAG, HeaderValue::from_static("\"1\""));
-        let exchange = Exchange { requested: Moment(0), received: Moment(0) };
+        let stored = Stored::new(head(Some(bytes), "\"1\"", 0), body);
+        stored.file.set(u32::try_from(number).unwrap()).unwrap();
+        Arc::new(stored)
+    }
+
+    fn head(part: Option<std::ops::Range<u64>>, tag: &'static str, requested: u64) -> Head {
+        let mut headers = HeaderMap::new();
+        let status = match part {
+            Some(bytes) => {
+                headers.insert(CONTENT_RANGE, content_range(&bytes, None));
+                StatusCode::PARTIAL_CONTENT
+            }
+            None => StatusCode::OK,
+        };
+        headers.insert(ETAG, HeaderValue::from_static(tag));
+        let exchange = Exchange { requested: Moment(requested), received: Moment(requested) };
         let vary = Vary::from_rows(Vec::new());
-        let (url, status) = ("http://a.test/", StatusCode::PARTIAL_CONTENT);
+        let url = "http://a.test/";
         let terms = Terms {
             heuristics: Heuristics::default(),
             name: "m1".to_owned(),
@@ -298,10 +335,32 @@ mod tests {
             targets: Vec::new(),
             max_object: u64::MAX,
         };
-        let head = Head::new(Received { url, status, headers, vary, exchange }, &terms);
-        let stored = Stored::new(head, body);
-        stored.file.set(u32::try_from(number).unwrap()).unwrap();
-        Arc::new(stored)
+        Head::new(Received { url, status, headers, vary, exchange }, &terms)
+    }
+
+    #[test]
+    fn the_newest_stays_but_for_a_whole_that_comes_after_its_parts() {
+        let (one, other) = (Some(0..1000), Some(500..1500));
+        for (there, comes, outdated) in [
+            (head(None, "\"2\"", 20), head(None, "\"1\"", 10), true),
+            (head(None, "\"2\"", 20), head(None, "\"1\"", 20), false),
+            (head(None, "\"1\"", 10), head(None, "\"2\"", 20), false),
+            // The clock was set back: it is 50 now.
+            (head(None, "\"2\"", 60), head(None, "\"1\"", 10), false),
+            (head(one.clone(), "\"2\"", 20), head(None, "\"1\"", 10), false),
+            (head(None, "\"2\"", 20), head(one.clone(), "\"1\"", 10), true),
+            (head(None, "\"1\"", 10), head(one.clone(), "\"2\"", 20), false),
+            // It has that part.
+            (head(None, "\"1\"", 10), head(one.clone(), "\"1\"", 20), true),
+            (head(None, "W/\"1\"", 10), head(one.clone(), "W/\"1\"", 20), false),
+            (head(one.clone(), "\"2\"", 20), head(other.clone(), "\"1\"", 10), true),
+            (head(one, "\"1\"", 20), head(other, "\"1\"", 10), false),
+        ] {
+            let told = format!("{there:?}, {comes:?}");
+            let there = Arc::new(Stored::new(there, StoredBody::Memory(Bytes::new())));
+            let resource = Resource { variants: vec![there] };
+            assert_eq!(resource.outdates(&comes, Moment(50)), outdated, "{told}");
+        }
     }
 
     /// Those of a hundred parts that stay, and those that were told to go.

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::Connection;
-use crate::net::body::{Body, BodyError, Piped, SharedBody};
+use crate::net::body::{Body, BodyError, Piped};
 use crate::net::message::decode::{BodyLength, Decoder, Step};
 use crate::net::pipe::Pipe;
 use crate::net::pool::Lease;
 use crate::net::reads::Reads;
+use crate::net::shared_body::SharedBody;
 use crate::net::stall::Stall;
 
 /// Bytes that are read at once at most.

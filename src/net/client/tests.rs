@@ -13,11 +13,12 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use super::download::UpstreamBody;
-use crate::net::body::{Body, BodyError, SharedBody, Ticket};
+use crate::net::body::{Body, BodyError, Ticket};
 use crate::net::message::decode::BodyLength;
 use crate::net::pipe::Pipe;
 use crate::net::pool::{Pool, PoolLimits};
 use crate::net::request_body::RequestBody;
+use crate::net::shared_body::SharedBody;
 
 const LENGTH: usize = 3_000_123;
 const SILENCE: Duration = Duration::from_secs(5);

@@ -21,10 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::streams::{Streams, gave, wanted};
 use super::{Client, Handler, Permit, Server, refusal};
-use crate::net::body::{Body, BodyError, SharedBody};
+use crate::net::body::{Body, BodyError};
 use crate::net::guarded_frames::GuardedFrames;
 use crate::net::message::request::LONGEST;
 use crate::net::request_body::RequestBody;
+use crate::net::shared_body::SharedBody;
 use crate::net::switch::Switch;
 use crate::net::translate::translate;
 

@@ -50,7 +50,8 @@ pub struct Carried {
     pub received: AtomicU64,
 }
 
-/// Carries bytes both ways, until both sides have ended.
+/// Carries bytes both ways, until both sides have ended. Where one fails, sockets end with a reset: an end that is none
+/// must not look like one (RFC 9113, section 8.5).
 ///
 /// # Errors
 /// One side fails, takes nothing of what it is sent for `limit`, or both are silent for as long.
@@ -62,7 +63,7 @@ pub async fn carry(
 ) -> io::Result<()> {
     let (mut up, mut down) = (Way::new(&carried.received), Way::new(&carried.sent));
     let (mut silence, mut is_ups_turn) = (Silence::new(limit), false);
-    poll_fn(|cx| {
+    let ended = poll_fn(|cx| {
         // The timer comes first, since one way may use up what tokio allows a task at a time. So the ways take turns, too.
         let is_due = Pin::new(&mut silence.timer).poll(cx).is_ready();
         is_ups_turn = !is_ups_turn;
@@ -86,7 +87,13 @@ pub async fn carry(
         let stuck = up.stuck.into_iter().chain(down.stuck).min();
         silence.judge(stuck, cx).map(Err)
     })
-    .await
+    .await;
+    if ended.is_err() {
+        for socket in [client.socket(), server.socket()].into_iter().flatten() {
+            socket.set_zero_linger().ok(); // then it looks like any other end
+        }
+    }
+    ended
 }
 
 /// Looks for sides that make no progress, at least once in `limit`.

@@ -12,6 +12,7 @@ use tokio_util::io::poll_read_buf;
 use super::End;
 use crate::net::pipe::Lane;
 use crate::net::reads::Reads;
+use crate::net::turn::after_others;
 
 /// Bytes that are read at once at most: more cost more than they save, and HTTP/2 holds a few such pieces for a client that
 /// takes none.
@@ -87,7 +88,7 @@ impl<'a> Way<'a> {
         while self.progress != Progress::Over {
             if self.in_turn >= MOST_IN_ONE_TURN {
                 self.in_turn = 0;
-                cx.waker().wake_by_ref();
+                after_others(cx);
                 return Poll::Pending;
             }
             let passed_on = self.poll_pass_on(to, cx);
@@ -167,7 +168,7 @@ impl<'a> Way<'a> {
             Progress::Broken => self.poll_flush(to, cx),
             Progress::Ended => {
                 ready!(Pin::new(to).poll_shutdown(cx))?;
-                self.progress = Progress::Over;
+                (self.progress, self.unflushed) = (Progress::Over, false);
                 Poll::Ready(Ok(()))
             }
         }

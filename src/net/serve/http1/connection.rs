@@ -14,7 +14,7 @@ use super::out::{Data, Out};
 use crate::net::pipe::Lane;
 use crate::net::reads::SMALLEST;
 use crate::net::stall::Stall;
-use crate::net::turn::Turn;
+use crate::net::turn::{Turn, after_others};
 
 /// Bytes after which other connections have their turn: a fast client may take them as fast as they come.
 const MOST_IN_ONE_TURN: usize = 1 << 20;
@@ -121,6 +121,11 @@ impl<S: Stream> Connection<S> {
         self.out.lane()
     }
 
+    /// Bytes of data that are not written, about: few ones are not counted.
+    pub(super) fn unsent(&self) -> u64 {
+        self.out.unsent()
+    }
+
     /// Writes what is to be written; ready when all of it is, and flushed.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_sending() {
@@ -130,7 +135,7 @@ impl<S: Stream> Connection<S> {
         while !self.out.is_written() {
             if self.in_turn >= MOST_IN_ONE_TURN {
                 self.in_turn = 0;
-                cx.waker().wake_by_ref();
+                after_others(cx);
                 return Poll::Pending;
             }
             let written = self.out.poll_write(&mut self.stream, cx);
@@ -143,6 +148,8 @@ impl<S: Stream> Connection<S> {
             }
             self.in_turn += written;
             self.unflushed = true;
+            // A client that takes something makes progress, though more and more waits below.
+            self.flush.timer = None;
         }
         self.out.clear();
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);

@@ -67,9 +67,14 @@ impl Out {
         self.is_headless() && self.head.len() < MANY
     }
 
+    /// Bytes of data that stand behind its head.
+    pub(super) fn unsent(&self) -> u64 {
+        self.data.length() + self.lane.held_bytes()
+    }
+
     /// Whether nothing stands behind its head.
     fn is_headless(&self) -> bool {
-        self.data.length() == 0 && self.lane.is_empty() && self.tail.is_empty()
+        self.unsent() == 0 && self.tail.is_empty()
     }
 
     /// Where pipes come from; something is put into one only while there is room.

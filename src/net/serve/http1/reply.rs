@@ -10,7 +10,7 @@ use hyper::body::{Body as _, Frame};
 use super::Stream;
 use super::connection::Connection;
 use super::out::Data;
-use crate::net::body::{Body, BodyError};
+use crate::net::body::{Account, Body, BodyError};
 use crate::net::message::encode::{self, Transfer};
 
 /// The body of a response, as far as it is not in the connection's hands.
@@ -18,6 +18,8 @@ use crate::net::message::encode::{self, Transfer};
 pub(super) struct Reply {
     /// `None`: all of it is.
     body: Option<Body>,
+    /// That of a body which is in the connection's hands.
+    account: Option<Account>,
     transfer: Transfer,
     /// It cannot be told to its end.
     is_broken: bool,
@@ -40,7 +42,7 @@ impl Reply {
     /// A body whose head is written before it.
     pub(super) fn new(body: Body, transfer: Transfer) -> Self {
         let body = Some(body).filter(|_| transfer != Transfer::Nothing);
-        Self { body, transfer, is_broken: false }
+        Self { body, account: None, transfer, is_broken: false }
     }
 
     /// Takes from the body what is there, and writes it.
@@ -145,9 +147,24 @@ impl Reply {
         };
         *left = rest;
         if rest == 0 {
-            self.body = None;
+            self.hand_over();
         }
         true
+    }
+
+    /// Nothing more is wanted of the body; what became of it is told when it is written.
+    fn hand_over(&mut self) {
+        if let Some(body) = self.body.take() {
+            self.account = body.into_account();
+        }
+    }
+
+    /// It was not sent to its end: so many bytes that were taken from the body did not go out.
+    pub(super) fn failed(mut self, unsent: u64) {
+        self.hand_over();
+        if let Some(account) = &mut self.account {
+            account.failed(unsent);
+        }
     }
 
     fn end<S: Stream>(&mut self, connection: &mut Connection<S>, trailers: Option<&HeaderMap>) {
@@ -161,7 +178,7 @@ impl Reply {
             }
             Transfer::Nothing | Transfer::Exactly(0) | Transfer::UntilClose => {}
         }
-        self.body = None;
+        self.hand_over();
     }
 
     fn cut_off(&mut self, error: &BodyError) {
@@ -171,7 +188,7 @@ impl Reply {
 
     fn fail(&mut self) {
         self.is_broken = true;
-        self.body = None;
+        self.hand_over();
     }
 }
 

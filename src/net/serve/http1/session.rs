@@ -23,7 +23,6 @@ use crate::net::body::Body;
 use crate::net::interim::Aside;
 use crate::net::message::encode::{self, Question, Transfer};
 use crate::net::message::request::{self, Head, Refused};
-use crate::net::pipe::Lane;
 use crate::net::reads::SMALLEST;
 use crate::net::request_body::RequestBody;
 use crate::net::serve::date::date;
@@ -292,7 +291,10 @@ impl<'a, H: Handler, S: Stream> Session<'a, H, S> {
             if ended { Poll::Ready(false) } else { Poll::Pending }
         })
         .await;
-        *self.connection.lane() = Lane::default();
+        if !whole {
+            reply.failed(self.connection.unsent());
+        }
+        self.connection.lane().rest();
         if !whole && transfer == Transfer::UntilClose {
             // An end that is none must not look like one.
             self.connection.stream.abort();
