@@ -68,6 +68,21 @@ impl Cause {
         }
     }
 
+    /// Each error type once.
+    pub const WORDS: [&'static str; 11] = [
+        "http_request_error",
+        "http_request_denied",
+        "destination_ip_prohibited",
+        "dns_error",
+        "connection_refused",
+        "connection_timeout",
+        "connection_terminated",
+        "http_response_timeout",
+        "http_protocol_error",
+        "proxy_loop_detected",
+        "proxy_internal_error",
+    ];
+
     /// Who is at fault.
     pub fn blame(self) -> Blame {
         match self {

@@ -181,7 +181,8 @@ mod tests {
             name: "m".to_owned(),
             stale_if_error: std::time::Duration::ZERO,
             targets: Vec::new(),
-            max_object: 1,
+            max_object: std::sync::Arc::new(1.into()),
+            types: crate::cache::media_types::MediaTypes::default(),
         };
         let exchange = Exchange { requested: Moment(stored), received: Moment(stored) };
         let (status, headers) = (hyper::StatusCode::OK, hyper::HeaderMap::new());

@@ -93,8 +93,7 @@ impl Fill {
                 }
             }
             let length = growing.len();
-            keep =
-                keep && length <= cache.terms.max_object && cache.reserve_more(&mut room, length);
+            keep = keep && length <= cache.max_object() && cache.reserve_more(&mut room, length);
             if length > most_in_memory || !keep {
                 if keep {
                     keep = spill_out(&cache, key, &stored.head, &growing, &mut spill).await;

@@ -2,7 +2,7 @@
 //!
 //! RFC 9111 (caching), RFC 9110 (validation, ranges), RFC 9211 (`Cache-Status`), RFC 5861 (stale
 //! responses), RFC 8246 (`immutable`). What decides is pure: `control`, `freshness`, `vary`,
-//! `storing`, `reuse`, `conditions`, `ranges`, `parts`, `invalidate`. What keeps is in [`store`].
+//! `storing`, `media_types`, `reuse`, `conditions`, `ranges`, `parts`, `invalidate`. What keeps is in [`store`].
 
 pub mod answer;
 pub mod bans;
@@ -14,6 +14,7 @@ pub mod flights;
 pub mod freshness;
 pub mod invalidate;
 pub mod key;
+pub mod media_types;
 pub mod moment;
 pub mod parts;
 pub mod ranges;

@@ -148,6 +148,7 @@ fn longest_from(parts: &[Arc<Stored>], at: u64) -> Option<(&Arc<Stored>, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use crate::cache::media_types::MediaTypes;
     use hyper::StatusCode;
     use hyper::header::CONTENT_RANGE;
     use proptest::prelude::*;
@@ -172,7 +173,8 @@ mod tests {
             name: "m1".to_owned(),
             stale_if_error: Duration::ZERO,
             targets: Vec::new(),
-            max_object: u64::MAX,
+            max_object: Arc::new(u64::MAX.into()),
+            types: MediaTypes::default(),
         };
         let body = StoredBody::Memory(bytes::Bytes::new());
         Arc::new(Stored::new(Head::new(received, &terms), body))

@@ -1,5 +1,7 @@
 //! The head of a stored response, with all that is needed to decide on its use.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -10,6 +12,7 @@ use hyper::{HeaderMap, StatusCode};
 
 use super::control::ResponseControl;
 use super::freshness::{Exchange, Heuristics, explicit_lifetime, initial_age, lifetime};
+use super::media_types::MediaTypes;
 use super::moment::Moment;
 use super::ranges::ContentRange;
 use super::vary::Vary;
@@ -65,8 +68,10 @@ pub struct Terms {
     pub stale_if_error: Duration,
     /// Fields that count in the place of `Cache-Control`, the first first.
     pub targets: Vec<HeaderName>,
-    /// Largest body that is stored.
-    pub max_object: u64,
+    /// Largest body that is stored; changes where the cache is resized.
+    pub max_object: Arc<AtomicU64>,
+    /// Media types that are stored.
+    pub types: MediaTypes,
 }
 
 /// Fields of a response that are not for those to come: `Age` is counted anew, the others are for one

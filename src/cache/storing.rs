@@ -2,6 +2,8 @@
 //!
 //! RFC 9111, section 3.
 
+use std::sync::atomic::Ordering;
+
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, IF_RANGE};
 use hyper::{HeaderMap, Method, StatusCode};
 
@@ -35,6 +37,8 @@ pub enum Skip {
     VariesByAnything,
     /// It is too large.
     TooLarge,
+    /// The configuration forbids its media type.
+    OfThatType,
 }
 
 /// One exchange, as it is looked at.
@@ -129,8 +133,11 @@ fn why_not(seen: &Seen<'_>, terms: &Terms) -> Result<Vary, Skip> {
         .response
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > terms.max_object) {
+    if length.is_some_and(|length| length > terms.max_object.load(Ordering::Relaxed)) {
         return Err(Skip::TooLarge);
+    }
+    if !terms.types.allow(seen.response) {
+        return Err(Skip::OfThatType);
     }
     Vary::of(seen.response, seen.request).ok_or(Skip::VariesByAnything)
 }

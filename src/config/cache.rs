@@ -1,6 +1,6 @@
 //! What a member stores, and where.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper::header::HeaderName;
@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::file::ConfigError;
 use crate::cache::freshness::Heuristics;
+use crate::cache::media_types::{MediaRange, MediaRangeError, MediaTypes};
 use crate::cache::{CacheSettings, DiskSettings};
 use crate::units::{Size, Span};
 
@@ -18,7 +19,7 @@ pub struct CacheFile {
     /// Whether anything is stored. Default true.
     pub enabled: Option<bool>,
     /// Bytes in memory. Default 256MB; without a folder, the cache size of this member's line in the
-    /// table.
+    /// table, but no more than half of the machine's memory.
     pub memory: Option<Size>,
     /// Folder for what is stored on disk; none: memory only.
     pub folder: Option<PathBuf>,
@@ -28,6 +29,10 @@ pub struct CacheFile {
     pub memory_object: Option<Size>,
     /// Largest body that is stored. Default 1GB; without a folder a 16th of the memory at most.
     pub max_object: Option<Size>,
+    /// Media types of responses that are not stored, like `video/mp4` or `video/*`. Default: none.
+    pub deny_types: Vec<String>,
+    /// The only media types that are stored. Default: all.
+    pub only_types: Vec<String>,
     /// How long a response without a lifetime counts as fresh, in percent of the time since its last
     /// modification. Default 10.
     pub heuristic_percent: Option<u32>,
@@ -52,6 +57,7 @@ pub struct CacheConfig {
     heuristics: Heuristics,
     stale_if_error: Duration,
     targets: Vec<HeaderName>,
+    types: MediaTypes,
 }
 
 const MEMORY: u64 = 256 << 20;
@@ -107,18 +113,35 @@ impl CacheFile {
             },
             stale_if_error: span(self.stale_if_error, Duration::from_hours(24)),
             targets: self.targets.iter().map(target).collect::<Result<_, _>>()?,
+            types: MediaTypes {
+                denied: media_ranges("cache.deny_types", &self.deny_types)?,
+                only: media_ranges("cache.only_types", &self.only_types)?,
+            },
         }))
     }
 }
 
+fn media_ranges(key: &'static str, texts: &[String]) -> Result<Vec<MediaRange>, ConfigError> {
+    let range = |text: &String| {
+        text.parse().map_err(|error: MediaRangeError| ConfigError::value(key, error.to_string()))
+    };
+    texts.iter().map(range).collect()
+}
+
 impl CacheConfig {
-    /// What the cache is made by; `listed` is the cache size of this member's line in the table.
-    pub fn settings(&self, name: String, listed: Option<u64>) -> CacheSettings {
+    /// The folder for what is stored on disk.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// What the cache is made by; `listed` is the cache size of this member's line in the table, of which memory
+    /// takes `most` at most: other makers' tables tell there how large a disk is.
+    pub fn settings(&self, name: String, listed: Option<u64>, most: u64) -> CacheSettings {
         let disk = self.folder.as_ref().map(|folder| DiskSettings {
             folder: folder.clone(),
             capacity: self.size.or(listed).unwrap_or(DISK),
         });
-        let without_disk = listed.filter(|_| disk.is_none());
+        let without_disk = listed.filter(|_| disk.is_none()).map(|listed| listed.min(most));
         let memory = self.memory.or(without_disk).unwrap_or(MEMORY);
         CacheSettings {
             name,
@@ -129,6 +152,7 @@ impl CacheConfig {
             heuristics: self.heuristics,
             stale_if_error: self.stale_if_error,
             targets: self.targets.clone(),
+            types: self.types.clone(),
         }
     }
 }

@@ -377,7 +377,13 @@ async fn pass_on(
     now: Moment,
 ) {
     let never = match skip {
-        Some(Skip::Forbidden | Skip::Useless | Skip::VariesByAnything | Skip::TooLarge) => true,
+        Some(
+            Skip::Forbidden
+            | Skip::Useless
+            | Skip::VariesByAnything
+            | Skip::TooLarge
+            | Skip::OfThatType,
+        ) => true,
         // The next one may well be stored: the client forbids it, there is no room, it is no GET.
         Some(Skip::NotStorable | Skip::ClientForbids) | None => false,
     };

@@ -10,9 +10,9 @@ use hyper::{Request, StatusCode, Uri};
 use pat::{ParseErrors, Table};
 use tokio::time::Instant;
 
-use super::Plane;
 use super::poll::{Outcome, Pace, Verdict, judge};
 use super::snapshot::Snapshot;
+use super::{Plane, cache_settings};
 use crate::config::{MemberConfig, TableSource};
 use crate::files::{FileWatch, read_limited, replace};
 use crate::net::body::Body;
@@ -254,8 +254,8 @@ async fn swap(plane: &Plane, table: Table) -> bool {
             tracing::warn!(name = %plane.config.name, config_id, "this member is not in the table: it owns no URL");
         }
     }
-    if let (Some(cache), Some(config)) = (&plane.cache, &plane.config.cache) {
-        let settings = config.settings(cache.terms.name.clone(), snapshot.cache_size());
+    if let (Some(cache), Some(settings)) = (&plane.cache, cache_settings(&plane.config, &snapshot))
+    {
         cache.resize(&settings);
     }
     plane.current.publish(snapshot);

@@ -72,6 +72,11 @@ impl Health {
         self.count.store(all.len(), Ordering::Relaxed);
     }
 
+    /// How many did not answer lately.
+    pub(super) fn down(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Down>> {
         self.down.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -134,6 +134,25 @@ fn stored_url(url: &str) -> Result<String, Refusal> {
     }
 }
 
+/// A host as it stands in stored URLs: a name, or an address.
+fn stored_host(host: &str) -> Result<String, Refusal> {
+    let url = stored_url(&format!("http://{host}/"))?;
+    let found = url.strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
+    let is_port = |host: &str| host.contains(':') && !host.ends_with(']');
+    let is_host = |host: &&str| {
+        !host.is_empty() && !is_port(host) && !host.contains(['/', '@', '?', '#', ' '])
+    };
+    match found.filter(is_host).filter(|_| !host.contains(['@', '#']) && !is_port(host)) {
+        Some(found) => Ok(found.to_owned()),
+        None => Err((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!(
+                "host must be a name or an address, without scheme, port and path, found {host:?}"
+            ),
+        )),
+    }
+}
+
 async fn purge(cache: &Arc<Cache>, subject: Subject) -> Result<Value, Refusal> {
     let pattern = match subject {
         Subject::Url(url) => {
@@ -147,7 +166,7 @@ async fn purge(cache: &Arc<Cache>, subject: Subject) -> Result<Value, Refusal> {
             };
         }
         Subject::Prefix(prefix) => Pattern::Prefix(stored_url(&prefix)?),
-        Subject::Host(host) => Pattern::Host(host),
+        Subject::Host(host) => Pattern::Host(stored_host(&host)?),
         Subject::Regex(regex) => Pattern::Regex(regex),
         Subject::All(true) => Pattern::All,
         Subject::All(false) => {

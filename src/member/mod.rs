@@ -19,6 +19,7 @@ mod max_forwards;
 mod metrics;
 mod own;
 mod poll;
+mod preflight;
 mod record;
 mod request;
 mod respond;
@@ -39,9 +40,9 @@ use tokio_util::task::TaskTracker;
 use crate::access::RateLimit;
 use crate::access_log::AccessLog;
 use crate::auth::Auth;
-use crate::cache::{Cache, OpenFiles};
+use crate::cache::{Cache, CacheSettings, OpenFiles};
 use crate::config::MemberConfig;
-use crate::files::most_open;
+use crate::files::{most_memory, most_open};
 use crate::net::headers::Via;
 use crate::net::pipe;
 use crate::net::pool::{Pool, PoolLimits};
@@ -49,6 +50,8 @@ use crate::net::published::Published;
 use crate::net::serve::{self, Listener};
 use crate::net::workers::Workers;
 use crate::site::Publisher;
+
+pub use preflight::{Unusable, preflight};
 
 use health::Health;
 use request::Front;
@@ -204,11 +207,22 @@ impl Plane {
     }
 }
 
-/// Opens the cache, as large as the configuration or this member's line of the table say.
 fn cache_of(config: &MemberConfig, first: &Snapshot) -> Option<Arc<Cache>> {
-    let cache = config.cache.as_ref()?;
-    let settings = cache.settings(respond::token(&config.name), first.cache_size());
-    Some(Cache::open(settings, open_files(config)))
+    Some(Cache::open(cache_settings(config, first)?, open_files(config)))
+}
+
+/// What the cache is made by: the configuration, and this member's line of the table.
+fn cache_settings(config: &MemberConfig, snapshot: &Snapshot) -> Option<CacheSettings> {
+    let (cache, listed) = (config.cache.as_ref()?, snapshot.cache_size());
+    let settings = cache.settings(respond::token(&config.name), listed, most_memory() / 2);
+    if settings.disk.is_none() && listed.is_some_and(|listed| listed > most_memory() / 2) {
+        tracing::warn!(
+            listed,
+            used = settings.memory,
+            "the table gives this member a larger cache than half of the memory: set `cache.folder`, or `cache.memory`"
+        );
+    }
+    Some(settings)
 }
 
 /// Open files of either kind of the cache, at most: each takes some memory of the system's.

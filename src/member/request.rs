@@ -30,7 +30,7 @@ use crate::net::body::Body;
 use crate::net::headers::{upgrade_of, via_has};
 use crate::net::interim::Interim;
 use crate::net::request_body::RequestBody;
-use crate::net::serve::{Client, Handler};
+use crate::net::serve::{Client, Handler, Seats};
 use crate::net::shared_body::SharedBody;
 use crate::net::switch::Switch;
 use crate::net::target::{Target, WholeServer, target};
@@ -75,7 +75,7 @@ impl Handler for Front {
         let response = match plane.serve(request, &snapshot, peer, &mut entry).await {
             Ok(response) => response,
             Err(failure) => {
-                plane.stats.failures.add();
+                plane.stats.failures.add(failure.cause);
                 tracing::debug!(%peer, %failure, "request failed");
                 respond::respond(&failure, &plane.config)
             }
@@ -107,6 +107,10 @@ impl Handler for Front {
         let failure = Failure::new(Cause::RequestError, "the request cannot be read");
         response.extensions_mut().insert(record::outcome_of(&failure));
         record::answered(entry, response)
+    }
+
+    fn serves(&self, seats: Seats) {
+        self.0.stats.seats.set(seats).ok(); // it was empty
     }
 
     fn turned_away(&self, client: IpAddr) {

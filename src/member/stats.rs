@@ -1,12 +1,15 @@
 //! Counters: nothing is silent.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::metrics::Durations;
+use crate::blame::Cause;
+use crate::net::serve::Seats;
 
 /// Counts one kind of event.
 #[derive(Debug, Default)]
@@ -22,6 +25,31 @@ impl Counter {
     }
 }
 
+/// Counts errors of ours by their type.
+#[derive(Debug, Default)]
+pub(super) struct Failures([Counter; Cause::WORDS.len()]);
+
+impl Failures {
+    pub(super) fn add(&self, cause: Cause) {
+        if let Some(counter) = self.counter(cause.as_str()) {
+            counter.add();
+        }
+    }
+
+    /// How many of a type there were.
+    pub(super) fn of(&self, word: &str) -> u64 {
+        self.counter(word).map_or(0, Counter::value)
+    }
+
+    fn value(&self) -> u64 {
+        self.0.iter().map(Counter::value).sum()
+    }
+
+    fn counter(&self, word: &str) -> Option<&Counter> {
+        self.0.get(Cause::WORDS.iter().position(|other| *other == word)?)
+    }
+}
+
 /// What a member counts since its start.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
@@ -32,7 +60,13 @@ pub(super) struct Stats {
     /// How long the heads of responses took.
     pub(super) response_head: Durations,
     /// Requests that were answered with an error of ours.
-    pub(super) failures: Counter,
+    pub(super) failures: Failures,
+    /// Connections and streams; there once the member serves.
+    pub(super) seats: OnceLock<Seats>,
+    /// Tunnels that were opened.
+    pub(super) tunnels: Counter,
+    /// Of these, those that have ended.
+    pub(super) tunnels_ended: Arc<Counter>,
     /// Requests of HTTP/1.1 that cannot be read, refused before anything else.
     pub(super) unreadable: Counter,
     /// Requests that a sibling passed to us.

@@ -9,6 +9,7 @@ use super::Plane;
 use super::forward::{Answered, connect_origin, exchange, receive};
 use super::record::Traffic;
 use super::request::{Asked, NextHop, Switched};
+use super::stats::Counter;
 use crate::blame::{Cause, Failure};
 use crate::net::body::Body;
 use crate::net::client::Reply;
@@ -76,6 +77,15 @@ fn stream_of(lease: Lease) -> Result<impl End, Failure> {
     lease.into_stream().ok_or_else(early)
 }
 
+/// Counts the end of a tunnel, whatever ends it.
+struct OpenTunnel(Arc<Counter>);
+
+impl Drop for OpenTunnel {
+    fn drop(&mut self) {
+        self.0.add();
+    }
+}
+
 /// Joins both sides, once the client's is there.
 fn join(
     plane: &Plane,
@@ -87,8 +97,10 @@ fn join(
     let carried = Arc::clone(&traffic);
     let limit = plane.config.limits.tunnel_idle;
     let cut = Doze::new(Box::pin(plane.cut.clone().cancelled_owned()));
+    plane.stats.tunnels.add();
+    let open = OpenTunnel(Arc::clone(&plane.stats.tunnels_ended));
     let carry = async move {
-        let _held = held;
+        let (_held, _open) = (held, open);
         let client = match client.stream().await {
             Ok(client) => client,
             Err(error) => {

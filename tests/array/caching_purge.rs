@@ -70,7 +70,7 @@ async fn rules_make_void_what_matches_and_nothing_that_comes_later() {
     for (member, rule, void) in [in_memory, on_a_disk].into_iter().flat_map(|member| {
         [
             (member, json!({ "prefix": "HTTP://A.test:80/x/" }), [true, true, false, false]),
-            (member, json!({ "host": "b.test" }), [false, false, false, true]),
+            (member, json!({ "host": "B.test." }), [false, false, false, true]),
             (member, json!({ "regex": r"\.css$|/y" }), [false, true, true, false]),
             (member, json!({ "all": true }), [true; 4]),
         ]
@@ -218,6 +218,12 @@ async fn what_the_api_cannot_do_it_says() {
     for (what, document, status) in [
         ("purge", json!({ "url": "https://a.test/" }), 422),
         ("purge", json!({ "prefix": "a.test/" }), 422),
+        ("purge", json!({ "host": "a.test:8080" }), 422),
+        ("purge", json!({ "host": "http://a.test" }), 422),
+        ("purge", json!({ "host": "a.test/x" }), 422),
+        ("purge", json!({ "host": "[::1]:80" }), 422),
+        ("purge", json!({ "host": "u@a.test" }), 422),
+        ("purge", json!({ "host": "" }), 422),
         ("purge", json!({ "regex": "(" }), 422),
         ("purge", json!({ "all": false }), 422),
         ("purge", json!({ "url": URL, "all": true }), 422),

@@ -3,6 +3,7 @@
 //! It knows no targeted fields, no must-understand, no stale-while-revalidate and no parts, caps no
 //! heuristics and takes proxy-revalidate for a lifetime of zero: these are left out here.
 
+use parray::cache::media_types::MediaTypes;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http_cache_semantics::{CacheOptions, CachePolicy};
@@ -30,7 +31,8 @@ fn terms() -> Terms {
         name: "m".to_owned(),
         stale_if_error: Duration::ZERO,
         targets: Vec::new(),
-        max_object: u64::MAX,
+        max_object: std::sync::Arc::new(u64::MAX.into()),
+        types: MediaTypes::default(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the administrator says of storing.
 
+use serde_json::json;
+
 use crate::support::caching::{
-    ask, is_hit, look, member, member_with, nothing_unfinished_stays, settled,
+    ask, is_hit, look, manage, member, member_with, nothing_unfinished_stays, settled, statistics,
 };
 use crate::support::client::get;
 use crate::support::pages::{Framing, Page, Pages, pattern};
@@ -131,7 +133,7 @@ async fn memory_stays_within_what_it_was_given() {
         get(member, &format!("http://a.test{path}")).await;
         settled(member).await;
     }
-    let told = crate::support::caching::statistics(member).await;
+    let told = statistics(member).await;
     let memory = &told["memory"];
     assert_eq!(memory["capacity"], 8 << 20);
     let (bytes, urls) = (memory["bytes"].as_u64().unwrap(), memory["urls"].as_u64().unwrap());
@@ -167,4 +169,53 @@ async fn a_folder_stays_within_its_size_and_what_is_asked_for_stays_in_it() {
     }
     assert!((5..=11).contains(&stored), "{stored} of 1.5 MB in 16 MB");
     assert_eq!(origin.count("/0"), 1, "asked for again and again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_types_that_are_denied_are_passed_on() {
+    let origin = Pages::start().await;
+    let (_array, member) = member_with(&origin, |settings| {
+        settings.cache.deny_types = vec!["video/*".to_owned(), "text/html".to_owned()];
+    })
+    .await;
+    for (path, said, stored) in [
+        ("/film", "video/mp4", false),
+        ("/page", "text/html; charset=utf-8", false),
+        ("/style", "text/css", true),
+    ] {
+        let url = format!("http://a.test{path}");
+        origin.put(path, Page::fresh("hello").with("Content-Type", said));
+        get(member, &url).await;
+        settled(member).await;
+        let again = get(member, &url).await;
+        assert_eq!((is_hit(&again), again.body.as_str()), (stored, "hello"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_and_the_largest_body_follow_the_cache_size_of_the_table() {
+    let origin = Pages::start().await;
+    let (array, member) = member(&origin).await;
+    let body = pattern(3_000_000);
+    origin.put("/a", Page::fresh(body.as_str()));
+    // A 16th of 256 MB, then of 32 MB, then of 64 MB.
+    for (megabytes, capacity, stored) in
+        [(0_u32, 256_u64, true), (32, 32, false), (64, 64, true), (4_000_000_000, 0, true)]
+    {
+        let size = format!(r#"{{"cache_size": {megabytes}}}"#);
+        array.api("PATCH", "members/m1", &size).await;
+        array.settle().await;
+        let told = statistics(member).await;
+        let given = told["memory"]["capacity"].as_u64().unwrap() >> 20;
+        if capacity > 0 {
+            assert_eq!(given, capacity);
+        } else {
+            // Of memory there is only so much.
+            assert!(given > 64 && given < 4_000_000_000, "{given}");
+        }
+        manage(member, "purge", &json!({ "url": URL })).await;
+        assert!(get(member, URL).await.body == body);
+        settled(member).await;
+        assert_eq!(is_hit(&get(member, URL).await), stored, "{megabytes}");
+    }
 }

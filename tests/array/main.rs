@@ -35,6 +35,7 @@ mod interim;
 mod limits;
 mod long_bodies;
 mod master;
+mod metrics;
 mod pac_check;
 mod pac_equivalence;
 mod refusals;

@@ -6,7 +6,7 @@ use crate::support::{run, stdout};
 
 #[test]
 fn the_help_of_every_command_stays_as_it_is() {
-    let commands: [&[&str]; 20] = [
+    let commands: [&[&str]; 25] = [
         &[],
         &["up"],
         &["master"],
@@ -27,6 +27,11 @@ fn the_help_of_every_command_stays_as_it_is() {
         &["pac", "verify"],
         &["pac", "simulate"],
         &["route"],
+        &["cache"],
+        &["cache", "stats"],
+        &["cache", "get"],
+        &["cache", "purge"],
+        &["cache", "ban"],
     ];
     for command in commands {
         let mut arguments = command.to_vec();

@@ -23,6 +23,7 @@ mod origin;
 mod tls;
 
 mod cache;
+mod check;
 mod disasters;
 mod help;
 mod http2;

@@ -137,7 +137,7 @@ pub(crate) struct MemberArgs {
     /// Folder for the last good table
     #[arg(long, value_name = "FOLDER")]
     pub(crate) state: Option<PathBuf>,
-    /// Check the settings and stop
+    /// Check the settings, and the files and folders that they name, and stop
     #[arg(long)]
     pub(crate) check: bool,
     #[command(flatten)]

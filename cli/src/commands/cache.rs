@@ -175,8 +175,8 @@ fn variants(answer: &Value) -> Vec<Vec<String>> {
     let rows: Vec<Vec<String>> = stored
         .map(|row| {
             vec![
-                text(row, "status"),
-                text(row, "bytes"),
+                text(row, "status") + &selected_by(row),
+                text(row, "bytes") + &part(row),
                 text(row, "place"),
                 span(row, "age"),
                 span(row, "fresh_for"),
@@ -184,6 +184,23 @@ fn variants(answer: &Value) -> Vec<Vec<String>> {
         })
         .collect();
     if rows.is_empty() { vec![vec!["nothing".to_owned()]] } else { rows }
+}
+
+/// What requests get this variant.
+fn selected_by(row: &Value) -> String {
+    let fields = row.get("vary").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let field = |field: &Value| {
+        let text = |at: usize| field.get(at).and_then(Value::as_str);
+        format!("{}: {}", text(0).unwrap_or_default(), text(1).unwrap_or("(none)"))
+    };
+    let all: Vec<String> = fields.iter().map(field).collect();
+    if all.is_empty() { String::new() } else { format!(" for {}", all.join("; ")) }
+}
+
+/// Where a part begins.
+fn part(row: &Value) -> String {
+    let begins = row.pointer("/part/0").and_then(Value::as_u64);
+    begins.map(|begins| format!(" from {begins} on")).unwrap_or_default()
 }
 
 /// A size for people.

@@ -2,27 +2,41 @@
 
 use std::process::ExitCode;
 
-use parray::config::{ConfigError, MemberConfig, file};
-use parray::member::Member;
+use parray::config::{ConfigError, MemberConfig, TableSource, file};
+use parray::member::{Member, Unusable, preflight};
 
+use super::FOUND;
 use super::master::config_error;
 use super::pac::overlay;
 use super::serve;
 use crate::args::MemberArgs;
 use crate::error::{CommandError, Kind};
 use crate::output;
+use crate::remote::load_table;
 
 pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
     let check = args.check;
     let config = configure(args).map_err(config_error)?;
+    if check {
+        preflight(&config).map_err(unusable)?;
+        if let TableSource::File(path) = &config.source {
+            let table = load_table(&path.display().to_string())?;
+            if table.member(&config.name).is_none() {
+                output::line(format!(
+                    "{} is not in {}: it would own no URL",
+                    config.name,
+                    path.display()
+                ))?;
+                return Ok(ExitCode::from(FOUND));
+            }
+        }
+        output::line("settings are in order")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(folder) = &config.state {
         std::fs::create_dir_all(folder).map_err(|error| {
             CommandError::new(Kind::Io, format!("{}: {error}", folder.display()))
         })?;
-    }
-    if check {
-        output::line("settings are in order")?;
-        return Ok(ExitCode::SUCCESS);
     }
     serve::runtime()?.block_on(async {
         let shutdown = serve::shutdown_signal()?;
@@ -40,6 +54,11 @@ pub(super) fn run(args: MemberArgs) -> Result<ExitCode, CommandError> {
         Box::pin(member.run(listener)).await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unusable(why: Unusable) -> CommandError {
+    CommandError::new(Kind::Io, why.to_string())
 }
 
 fn configure(args: MemberArgs) -> Result<MemberConfig, ConfigError> {

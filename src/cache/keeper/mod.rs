@@ -34,7 +34,7 @@ pub struct Cache {
     /// By what it decides.
     pub terms: Terms,
     /// Largest body that is kept in memory.
-    memory_object: u64,
+    memory_object: AtomicU64,
     /// How memory is weighed.
     by: BySize,
     /// Where larger bodies in memory are.
@@ -102,21 +102,17 @@ impl Cache {
         let bans = bans_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
         let by = BySize { open_file: settings.memory / open.on_disk.max(1) };
         let memory = memory(settings.memory, USUAL_WEIGHT, by, disk.clone());
-        let most = (settings.memory / 16).min(memory.shard_capacity() / 2);
-        let without_disk = settings.max_object.min(most);
-        let (memory_object, max_object) = match disk {
-            Some(_) => (settings.memory_object, settings.max_object),
-            None => (without_disk, without_disk),
-        };
+        let (memory_object, max_object) = largest(&settings, &memory, disk.is_some());
         Arc::new(Self {
             terms: Terms {
                 heuristics: settings.heuristics,
                 name: settings.name,
                 stale_if_error: settings.stale_if_error,
                 targets: settings.targets,
-                max_object,
+                types: settings.types,
+                max_object: Arc::new(max_object.into()),
             },
-            memory_object,
+            memory_object: memory_object.into(),
             by,
             files: MemoryFiles::new(open.in_memory),
             flights: Arc::default(),
@@ -160,7 +156,13 @@ impl Cache {
     /// many of one whole.
     pub(in crate::cache) fn most_in_memory(&self, head: &Head) -> u64 {
         let has_disk = self.disk.as_ref().is_some_and(|disk| !disk.is_resting());
-        if has_disk && head.part.is_some() { self.memory_object / 8 } else { self.memory_object }
+        let most = self.memory_object.load(Ordering::Relaxed);
+        if has_disk && head.part.is_some() { most / 8 } else { most }
+    }
+
+    /// The largest body that is stored.
+    pub(in crate::cache) fn max_object(&self) -> u64 {
+        self.terms.max_object.load(Ordering::Relaxed)
     }
 
     /// What one URL may take: what does not fit into a shard of memory or index is not kept at all.
@@ -174,8 +176,16 @@ impl Cache {
 
     /// Changes how much is kept, where that is another number than before.
     pub fn resize(self: &Arc<Self>, settings: &CacheSettings) {
-        if settings.memory != self.memory.capacity() {
+        let before = self.memory.capacity();
+        if settings.memory != before {
             self.memory.set_capacity(settings.memory);
+            let (room, had) = (kib(settings.memory / 2), kib(before / 2));
+            self.room.add_permits(room.saturating_sub(had));
+            // What is in use is not taken back.
+            self.room.forget_permits(had.saturating_sub(room));
+            let (memory_object, max_object) = largest(settings, &self.memory, self.disk.is_some());
+            self.memory_object.store(memory_object, Ordering::Relaxed);
+            self.terms.max_object.store(max_object, Ordering::Relaxed);
         }
         if let (Some(disk), Some(at)) = (&self.disk, &settings.disk)
             && at.capacity != disk.capacity()
@@ -372,7 +382,7 @@ impl Cache {
 
     /// What a body takes in memory at most: a large one has its window, and what is being written.
     fn most_room(&self) -> u64 {
-        self.memory_object.max(4 * WINDOW)
+        self.memory_object.load(Ordering::Relaxed).max(4 * WINDOW)
     }
 
     /// The response to this URL cannot be shared: the next ones do not wait for each other.
@@ -392,6 +402,16 @@ impl Cache {
     pub fn unpass(&self, key: CacheKey) {
         self.passes.remove(&key);
     }
+}
+
+/// The largest body that is kept in memory, and the largest that is stored at all.
+fn largest(settings: &CacheSettings, memory: &Memory, has_disk: bool) -> (u64, u64) {
+    if has_disk {
+        return (settings.memory_object, settings.max_object);
+    }
+    let most = (settings.memory / 16).min(memory.shard_capacity() / 2);
+    let largest = settings.max_object.min(most);
+    (largest, largest)
 }
 
 /// What is reserved for a body of unknown length at first.

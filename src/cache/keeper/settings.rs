@@ -6,6 +6,7 @@ use std::time::Duration;
 use hyper::header::HeaderName;
 
 use crate::cache::freshness::Heuristics;
+use crate::cache::media_types::MediaTypes;
 
 /// What a cache is made by.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct CacheSettings {
     pub stale_if_error: Duration,
     /// Fields that count in the place of `Cache-Control` (RFC 9213), the first first.
     pub targets: Vec<HeaderName>,
+    /// Media types that are stored.
+    pub types: MediaTypes,
 }
 
 /// A folder for stored responses.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::cache::freshness::{Exchange, Heuristics};
+use crate::cache::media_types::MediaTypes;
 use crate::cache::store::memory::StoredBody;
 use crate::cache::stored::Received;
 use crate::cache::vary::Vary;
@@ -20,6 +21,7 @@ fn cache() -> Arc<Cache> {
         heuristics: Heuristics::default(),
         stale_if_error: Duration::ZERO,
         targets: Vec::new(),
+        types: MediaTypes::default(),
     };
     Cache::open(settings, OpenFiles { on_disk: 0, in_memory: 0 })
 }

@@ -298,6 +298,7 @@ pub fn memory(capacity: u64, usual: u64, by: BySize, disk: Option<Arc<Disk>>) ->
 
 #[cfg(test)]
 mod tests {
+    use crate::cache::media_types::MediaTypes;
     use hyper::header::{CONTENT_RANGE, ETAG, HeaderValue};
     use hyper::{HeaderMap, StatusCode};
 
@@ -333,7 +334,8 @@ mod tests {
             name: "m1".to_owned(),
             stale_if_error: std::time::Duration::ZERO,
             targets: Vec::new(),
-            max_object: u64::MAX,
+            max_object: Arc::new(u64::MAX.into()),
+            types: MediaTypes::default(),
         };
         Head::new(Received { url, status, headers, vary, exchange }, &terms)
     }

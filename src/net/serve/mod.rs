@@ -52,8 +52,27 @@ pub trait Handler: Send + Sync + 'static {
         response
     }
 
+    /// Serving begins: what tells how many connections there are.
+    fn serves(&self, _seats: Seats) {}
+
     /// A connection was closed because its client has too many.
     fn turned_away(&self, _client: IpAddr) {}
+}
+
+/// How many connections there are, and streams of HTTP/2.
+#[derive(Debug)]
+pub struct Seats {
+    permits: Arc<Semaphore>,
+    most: usize,
+}
+
+impl Seats {
+    /// How many there are, and how many there may be.
+    pub fn taken(&self) -> (u64, u64) {
+        // One is held for the connection that is waited for.
+        let taken = self.most.saturating_sub(self.permits.available_permits()).saturating_sub(1);
+        [taken, self.most].map(|count| u64::try_from(count).unwrap_or(u64::MAX)).into()
+    }
 }
 
 /// Who has sent a request.
@@ -161,6 +180,7 @@ pub async fn run<H: Handler>(
 ) {
     let Listener { tcp, tls, workers } = listener.into();
     let permits = Arc::new(Semaphore::new(limits.connections));
+    handler.serves(Seats { permits: Arc::clone(&permits), most: limits.connections });
     let (tasks, overdue) = (TaskTracker::new(), CancellationToken::new());
     let server = Arc::new(Server { handler, tls, limits, shutdown, permits, tasks, overdue });
     let quota = Quota::new(limits.client_connections);

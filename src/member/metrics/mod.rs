@@ -1,28 +1,35 @@
 //! `/metrics`, in the text format of `OpenMetrics` 1.0, which Prometheus reads.
 
+mod durations;
+mod page;
+mod process;
+
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use hyper::{Response, StatusCode};
 use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::page::Page;
 use super::Plane;
-use super::stats::Counter;
+use crate::access_log::Counts;
+use crate::auth::AuthCounts;
+use crate::blame::Cause;
 use crate::net::body::Body;
 use crate::site::{HasSite, own_page};
 
+pub(super) use self::durations::Durations;
+
 /// The page.
 pub(super) fn page(plane: &Arc<Plane>) -> Response<Body> {
-    let mut registry = Registry::with_prefix("parray");
-    registry.register_collector(Box::new(Scrape(Arc::clone(plane))));
+    let mut registry = Registry::default();
+    registry
+        .sub_registry_with_prefix("parray")
+        .register_collector(Box::new(Scrape(Arc::clone(plane))));
+    registry.sub_registry_with_prefix("process").register_collector(Box::new(process::Process));
     let mut text = String::with_capacity(8 << 10);
     match encode(&mut text, &registry) {
         Ok(()) => own_page(
@@ -34,44 +41,9 @@ pub(super) fn page(plane: &Arc<Plane>) -> Response<Body> {
     }
 }
 
-/// Upper ends of the buckets of [`Durations`], in seconds.
-const BUCKETS: [f64; 12] =
-    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, f64::INFINITY];
-
-/// How long things took: a histogram whose counts nobody waits for.
-#[derive(Debug, Default)]
-pub(super) struct Durations {
-    counts: [AtomicU64; BUCKETS.len()],
-    microseconds: AtomicU64,
-}
-
-impl Durations {
-    pub(super) fn observe(&self, took: Duration) {
-        let seconds = took.as_secs_f64();
-        let bucket = BUCKETS.iter().position(|end| seconds <= *end);
-        if let Some(count) = bucket.and_then(|bucket| self.counts.get(bucket)) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.microseconds.fetch_add(micros, Ordering::Relaxed);
-    }
-
-    /// Sum in seconds, count, and counts by bucket.
-    fn read(&self) -> (f64, u64, Vec<(f64, u64)>) {
-        let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed));
-        let buckets: Vec<(f64, u64)> = BUCKETS.into_iter().zip(counts).collect();
-        let count = buckets.iter().map(|(_, count)| count).sum();
-        let sum = Duration::from_micros(self.microseconds.load(Ordering::Relaxed)).as_secs_f64();
-        (sum, count, buckets)
-    }
-}
-
 /// What a member tells when it is asked: its own counters, read then.
 #[derive(Debug)]
 struct Scrape(Arc<Plane>);
-
-/// Label, value.
-type Row<'a> = (&'static str, &'a Counter);
 
 impl Collector for Scrape {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
@@ -79,58 +51,10 @@ impl Collector for Scrape {
         let mut page = Page { encoder: &mut encoder };
         page.info()?;
         requests(plane, &mut page)?;
+        connections(plane, &mut page)?;
         cache(plane, &mut page)?;
+        logs_and_users(plane, &mut page)?;
         table(plane, &mut page)
-    }
-}
-
-struct Page<'a, 'e> {
-    encoder: &'a mut DescriptorEncoder<'e>,
-}
-
-impl Page<'_, '_> {
-    fn info(&mut self) -> fmt::Result {
-        let text = "The version that runs";
-        let mut metric = self.encoder.encode_descriptor("build", text, None, MetricType::Info)?;
-        metric.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])
-    }
-
-    fn counter(&mut self, name: &str, help: &str, counter: &Counter) -> fmt::Result {
-        let counter = ConstCounter::new(counter.value());
-        let metric = self.encoder.encode_descriptor(name, help, None, counter.metric_type())?;
-        counter.encode(metric)
-    }
-
-    fn counters(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &'static str,
-        rows: &[Row<'_>],
-    ) -> fmt::Result {
-        let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (value, counter) in rows {
-            let labels = [(label, *value)];
-            ConstCounter::new(counter.value()).encode(metric.encode_family(&labels)?)?;
-        }
-        Ok(())
-    }
-
-    fn gauge(&mut self, name: &str, help: &str, unit: Option<&Unit>, value: u64) -> fmt::Result {
-        let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-        let metric = self.encoder.encode_descriptor(name, help, unit, gauge.metric_type())?;
-        gauge.encode(metric)
-    }
-
-    fn durations(&mut self, name: &str, help: &str, durations: &Durations) -> fmt::Result {
-        let (sum, count, buckets) = durations.read();
-        let mut metric = self.encoder.encode_descriptor(
-            name,
-            help,
-            Some(&Unit::Seconds),
-            MetricType::Histogram,
-        )?;
-        metric.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
     }
 }
 
@@ -176,7 +100,13 @@ fn requests(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
         "Siblings that failed, so that the next was asked",
         &stats.fallbacks,
     )?;
-    page.counter("failures", "Requests that were answered with an error of ours", &stats.failures)?;
+    let failures = Cause::WORDS.map(|word| (word, stats.failures.of(word)));
+    page.values(
+        "failures",
+        "Requests that were answered with an error of ours, by its type (RFC 9209)",
+        "error",
+        &failures,
+    )?;
     page.counter(
         "unreadable_requests",
         "Requests that were refused before anything else, because they cannot be read",
@@ -190,6 +120,53 @@ fn requests(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
     )
 }
 
+fn connections(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
+    let stats = &plane.stats;
+    if let Some(seats) = stats.seats.get() {
+        let (open, most) = seats.taken();
+        page.gauge("connections", "Clients' connections, and requests over HTTP/2", None, open)?;
+        page.gauge("connections_limit", "How many there may be", None, most)?;
+    }
+    let ended = stats.tunnels_ended.value();
+    let begun = stats.tunnels.value();
+    page.count("tunnels_opened", "Tunnels that were opened", begun)?;
+    page.gauge("tunnels", "Tunnels that are open", None, begun.saturating_sub(ended))?;
+    let down = u64::try_from(plane.health.down()).unwrap_or(u64::MAX);
+    page.gauge("siblings_down", "Members that did not answer lately", None, down)
+}
+
+fn logs_and_users(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
+    if let Some(log) = &plane.access_log {
+        let Counts { lines, dropped, failed } = log.counts();
+        page.values(
+            "access_log_lines",
+            "Lines of the access log: written, dropped since the disk is too slow, lost since it fails",
+            "result",
+            &[("written", lines), ("dropped", dropped), ("failed", failed)],
+        )?;
+    }
+    if let Some(auth) = &plane.auth {
+        let AuthCounts { users, wrong, busy, computed, refused_files } = auth.counts();
+        let users = u64::try_from(users).unwrap_or(u64::MAX);
+        page.gauge("auth_users", "Users in the file of passwords", None, users)?;
+        page.values(
+            "auth_refusals",
+            "Requests that were refused: a wrong name or password, or too many were being checked",
+            "why",
+            &[("wrong", wrong), ("busy", busy)],
+        )?;
+        page.count("auth_computations", "Passwords that were computed", computed)?;
+        page.count("auth_refused_files", "Files of users that could not be used", refused_files)?;
+    }
+    let stats = &plane.stats;
+    page.counters(
+        "certificates",
+        "Changed certificates",
+        "result",
+        &[("used", &stats.certificates), ("refused", &stats.certificates_refused)],
+    )
+}
+
 fn cache(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
     let Some(cache) = &plane.cache else { return Ok(()) };
     let stats = &plane.stats;
@@ -198,7 +175,7 @@ fn cache(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
     page.counter("cache_misses", "Requests that what is stored could not answer", &stats.misses)?;
     page.counter("cache_validations", "Stored responses that were still good", &stats.validated)?;
     page.counter("cache_collapsed", "Requests that another one's fetch served", &stats.collapsed)?;
-    page.counter("cache_stores", "Responses that were stored", &stats.stored)?;
+    page.counter("cache_stores", "Responses of which the storing has begun", &stats.stored)?;
     let bytes = Some(&Unit::Bytes);
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let (used, capacity) = cache.memory_use();
@@ -237,6 +214,7 @@ fn cache(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
 fn table(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
     let stats = &plane.stats;
     page.counter("tables", "Tables that were put to use", &stats.tables)?;
+    page.counter("tables_not_kept", "Of these, not kept on disk", &stats.not_kept)?;
     page.counters(
         "polls",
         "Polls that brought no table",
@@ -264,21 +242,4 @@ fn table(plane: &Plane, page: &mut Page<'_, '_>) -> fmt::Result {
     )?;
     page.gauge("table_members", "Members of the table in use", None, members)?;
     page.gauge("table_listed", "0 if this member is not in it", None, u64::from(listed))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_fall_into_the_first_bucket_that_holds_them() {
-        let durations = Durations::default();
-        for micros in [0, 500, 501, 3_000_000_000] {
-            durations.observe(Duration::from_micros(micros));
-        }
-        let (sum, count, buckets) = durations.read();
-        assert_eq!((sum, count), (3_000.001_001, 4));
-        let counts: Vec<u64> = buckets.iter().map(|(_, count)| *count).collect();
-        assert_eq!(counts, [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-    }
 }
