@@ -29,6 +29,7 @@ mod following;
 mod hot_reload;
 mod http;
 mod http2;
+mod http2_frames;
 mod http2_limits;
 mod http2_malformed;
 mod interim;

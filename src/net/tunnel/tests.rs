@@ -230,3 +230,18 @@ async fn a_way_that_waits_holds_no_memory() {
     server.read_exact(&mut got).await.unwrap();
     assert_eq!(&got, b"hello");
 }
+
+#[tokio::test]
+async fn where_one_side_is_reset_the_other_is_too() {
+    for client_fails in [true, false] {
+        let ((client, client_far), (server, server_far)) = (socket().await, socket().await);
+        let (failing, mut other) =
+            if client_fails { (client_far, server_far) } else { (server_far, client_far) };
+        failing.set_zero_linger().unwrap();
+        drop(failing);
+        let carried = Carried::default();
+        assert!(carry(client, server, LIMIT, &carried).await.is_err());
+        let error = other.read(&mut [0; 1]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    }
+}

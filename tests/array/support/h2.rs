@@ -10,8 +10,10 @@ use super::tls::Identity;
 
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
+pub(crate) const PRIORITY: u8 = 2;
 pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const PUSH_PROMISE: u8 = 5;
 pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
 pub(crate) const WINDOW_UPDATE: u8 = 8;
@@ -19,6 +21,7 @@ pub(crate) const CONTINUATION: u8 = 9;
 
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
+pub(crate) const PADDED: u8 = 8;
 
 /// One frame.
 #[derive(Debug, Clone)]
@@ -133,6 +136,20 @@ impl Raw {
             }
         }
         Outcome::Closed
+    }
+
+    /// Reads until there is an error: its code, and whether it is of a stream. `None`: the connection ends without.
+    pub(crate) async fn error(&mut self) -> Option<(u32, bool)> {
+        while let Some(frame) = self.next().await {
+            let code =
+                |at: usize| u32::from_be_bytes(frame.payload[at..at + 4].try_into().unwrap());
+            match frame.kind {
+                GOAWAY => return Some((code(4), false)),
+                RST_STREAM => return Some((code(0), true)),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Reads until the server closes; whether it ever said GOAWAY.
