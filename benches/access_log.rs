@@ -5,13 +5,15 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Request, StatusCode, Uri};
-use parray::access_log::{AccessLog, Format, LogConfig, Outcome};
+use parray::access_log::{AccessLog, Format, LogConfig, Outcome, Started};
 use parray::net::body::Ticket;
+use tokio::time::Instant;
 
 fn entry(c: &mut Criterion) {
     // As hyper makes it: a part of the connection's buffer.
@@ -37,7 +39,8 @@ fn entry(c: &mut Criterion) {
         let log = AccessLog::start(&config, "cache1.example.com");
         group.bench_function(name, |b| {
             b.iter(|| {
-                let mut entry = log.begin(&head, client, tokio::time::Instant::now());
+                let mut entry =
+                    log.begin(&head, client, Started { at: Instant::now(), on: UNIX_EPOCH });
                 entry.responded(StatusCode::OK, &headers, Outcome::default());
                 entry.ended(12_345, true);
             });

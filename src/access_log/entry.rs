@@ -20,10 +20,20 @@ use crate::net::body::Ticket;
 #[derive(Debug)]
 pub struct Entry {
     log: Arc<Shared>,
-    started: Instant,
+    started: Started,
     /// What the cache had to do with it, if nobody else was asked.
     here: Option<CacheResult>,
     fields: Fields,
+}
+
+/// When a request arrived, by both clocks: how long it took, and when that was. The system's clock is asked once,
+/// so that the end of a request is its beginning and what it took, though that clock may have been set meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub struct Started {
+    /// By a clock that is never set.
+    pub at: Instant,
+    /// By the system's clock.
+    pub on: SystemTime,
 }
 
 /// What a line tells.
@@ -56,8 +66,8 @@ pub(super) struct RequestLine {
 }
 
 impl AccessLog {
-    /// Begins the entry of a request that arrived at `started`.
-    pub fn begin(&self, head: &Parts, client: IpAddr, started: Instant) -> Box<Entry> {
+    /// Begins the entry of a request.
+    pub fn begin(&self, head: &Parts, client: IpAddr, started: Started) -> Box<Entry> {
         let mut entry = self.begin_unreadable(client, started);
         let Parts { method, uri, version, headers, .. } = head;
         let (method, uri, version) = (method.clone(), uri.clone(), *version);
@@ -70,7 +80,7 @@ impl AccessLog {
     }
 
     /// The same of one that cannot be read.
-    pub fn begin_unreadable(&self, client: IpAddr, started: Instant) -> Box<Entry> {
+    pub fn begin_unreadable(&self, client: IpAddr, started: Started) -> Box<Entry> {
         let fields = Fields {
             client: client.to_canonical(),
             request: None,
@@ -148,7 +158,8 @@ impl Drop for Entry {
         thread_local! {
             static LINE: RefCell<(Vec<u8>, Spelled)> = RefCell::default();
         }
-        let (now, elapsed) = (wall_clock(), self.started.elapsed());
+        let elapsed = self.started.at.elapsed();
+        let now = self.started.on.checked_add(elapsed).unwrap_or(self.started.on);
         let write = |line: &mut Vec<u8>, spelled: &mut Spelled| {
             line.clear();
             format::line(&self.log, &self.fields, When { now, elapsed }, spelled, line);
@@ -174,12 +185,4 @@ impl Drop for Entry {
 pub(super) struct When {
     pub(super) now: SystemTime,
     pub(super) elapsed: Duration,
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a log tells the time of day; nothing is decided by it"
-)]
-fn wall_clock() -> SystemTime {
-    SystemTime::now()
 }

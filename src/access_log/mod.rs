@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-pub use entry::Entry;
+pub use entry::{Entry, Started};
 pub use outcome::{CacheResult, NextHop, Outcome};
 pub use writer::Counts;
 

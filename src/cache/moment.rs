@@ -36,7 +36,7 @@ impl Moment {
 
     /// As it stands in a header field.
     pub fn http_date(self) -> String {
-        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(self.0))
+        httpdate::fmt_http_date(self.into())
     }
 }
 
@@ -44,6 +44,12 @@ impl From<SystemTime> for Moment {
     fn from(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Moment> for SystemTime {
+    fn from(moment: Moment) -> Self {
+        UNIX_EPOCH.checked_add(Duration::from_millis(moment.0)).unwrap_or(UNIX_EPOCH)
     }
 }
 

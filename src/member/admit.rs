@@ -28,15 +28,20 @@ pub(super) fn admit(
     checked.map_err(|refusal| Failure::new(Cause::RequestDenied, refusal.to_string()))
 }
 
-/// Whether a client may ask just now. Members may at any time: they ask for many clients.
+/// Whether a client may ask now. Members may at any time: they ask for many clients.
 ///
 /// # Errors
 /// Too often, for a 429.
-pub(super) fn pace(plane: &Plane, client: IpAddr, is_member: bool) -> Result<(), Failure> {
+pub(super) fn pace(
+    plane: &Plane,
+    client: IpAddr,
+    is_member: bool,
+    now: Instant,
+) -> Result<(), Failure> {
     let Some(limit) = plane.rate_limit.as_ref().filter(|_| !is_member) else {
         return Ok(());
     };
-    limit.pass(client, Instant::now()).map_err(|_wait| {
+    limit.pass(client, now).map_err(|_wait| {
         plane.stats.too_often.add();
         Failure::new(Cause::TooOften, format!("client {client} asks too often"))
     })

@@ -23,7 +23,7 @@ use super::hop::{self, Origin};
 use super::record::{self, Traffic};
 use super::snapshot::{Ready, Sibling, Snapshot};
 use super::{Plane, admit, fetch, forward, max_forwards, own, respond, tunnel};
-use crate::access_log::{CacheResult, Entry};
+use crate::access_log::{CacheResult, Entry, Started};
 use crate::blame::{Blame, Cause, Failure};
 use crate::cache::moment::Moment;
 use crate::net::body::Body;
@@ -43,10 +43,30 @@ pub(super) struct Asked {
     pub(super) body: SharedBody,
     /// A page of this member until it is read.
     pub(super) target: Target,
+    pub(super) arrived: Arrived,
     /// Resolves to the client's connection once it is switched to another protocol.
     pub(super) switch: Option<Switch>,
     /// Takes interim responses to the client.
     pub(super) interim: Option<Interim>,
+}
+
+/// When a request arrived, by both clocks: to look at one takes as long as a fiftieth of a hit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrived {
+    /// By a clock that is never set.
+    pub(super) at: Instant,
+    /// By the system's clock.
+    pub(super) on: Moment,
+}
+
+impl Arrived {
+    fn now() -> Self {
+        Self { at: Instant::now(), on: Moment::now() }
+    }
+
+    fn started(self) -> Started {
+        Started { at: self.at, on: self.on.into() }
+    }
 }
 
 /// The next hop of one attempt.
@@ -66,11 +86,11 @@ impl Handler for Front {
     async fn handle(&self, request: Request<RequestBody>, client: Client) -> Response<Body> {
         let Client { address: peer, interim, switch } = client;
         let (head, incoming) = request.into_parts();
-        let (plane, arrived_at) = (&self.0, Instant::now());
+        let (plane, arrived) = (&self.0, Arrived::now());
         let log = plane.access_log.as_ref();
-        let mut entry = log.map(|log| log.begin(&head, peer.ip(), arrived_at));
+        let mut entry = log.map(|log| log.begin(&head, peer.ip(), arrived.started()));
         let body = SharedBody::new(incoming, plane.config.limits.idle);
-        let request = Box::new(Asked { head, body, target: Target::Own, switch, interim });
+        let request = Box::new(Asked { head, body, target: Target::Own, arrived, switch, interim });
         let snapshot = plane.current.load();
         let response = match plane.serve(request, &snapshot, peer, &mut entry).await {
             Ok(response) => response,
@@ -80,7 +100,7 @@ impl Handler for Front {
                 respond::respond(&failure, &plane.config)
             }
         };
-        plane.stats.responded(response.status(), arrived_at.elapsed());
+        plane.stats.responded(response.status(), arrived.at.elapsed());
         match entry {
             Some(entry) => record::answered(entry, response),
             None => response,
@@ -97,12 +117,12 @@ impl Handler for Front {
         client: IpAddr,
         mut response: Response<Body>,
     ) -> Response<Body> {
-        let (plane, arrived_at) = (&self.0, Instant::now());
+        let (plane, started) = (&self.0, Arrived::now().started());
         plane.stats.unreadable.add();
         let Some(log) = &plane.access_log else { return response };
         let entry = match head {
-            Some(head) => log.begin(head, client, arrived_at),
-            None => log.begin_unreadable(client, arrived_at),
+            Some(head) => log.begin(head, client, started),
+            None => log.begin_unreadable(client, started),
         };
         let failure = Failure::new(Cause::RequestError, "the request cannot be read");
         response.extensions_mut().insert(record::outcome_of(&failure));
@@ -141,7 +161,7 @@ impl Plane {
         let is_member = snapshot.is_member_address(peer.ip());
         if *target != Target::Own {
             // Own pages are for monitors and members too, which are not known before there is a table.
-            admit::pace(self, peer.ip(), is_member)?;
+            admit::pace(self, peer.ip(), is_member, request.arrived.at)?;
         }
         admit::admit(&self.config.access, peer.ip(), is_member, &head.method, target)?;
         if *target == Target::Own {
@@ -169,7 +189,7 @@ impl Plane {
         if max_forwards::left(head) == Some(0) {
             return Ok(max_forwards::answer(head));
         }
-        let looked = cached::look_up(self, &request, Moment::now());
+        let looked = cached::look_up(self, &request, request.arrived.on);
         if let Looked::Answer(response, cache) = looked {
             self.stats.hits.add();
             if let Some(entry) = entry {

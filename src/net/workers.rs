@@ -14,9 +14,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// Threads at most.
 const MOST: usize = 64;
 
-/// Threads for calls that block: of all workers, and of each at least, since look-ups of names take up to 128.
+/// Threads for calls that block: of all workers, and of each at least. Look-ups of names take up to 128, reads from a
+/// disk that stalls as many, and writes 64; none may have to wait for the others.
 const BLOCKING: usize = 512;
-const LEAST_BLOCKING: usize = 160;
+const LEAST_BLOCKING: usize = 400;
 
 /// How long such a thread waits for another call. They have them in turn, so each is kept as long as one call comes for
 /// each in this time: after a disk was slow for a moment, seconds would keep hundreds, with what their allocations leave.

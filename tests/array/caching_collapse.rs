@@ -232,3 +232,21 @@ async fn who_wants_no_stale_response_gets_none_from_the_fetch_of_another() {
     }
     assert_eq!(strict.await.unwrap().status, 503);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_owner_is_dead_many_who_want_the_same_are_still_one_request() {
+    let origin = Pages::start().await;
+    origin.put("/a", Page::fresh("hello"));
+    let array = Array::start(3, origin.address).await;
+    let owner = array.owner(URL).await;
+    let asked = ["m1", "m2", "m3"].into_iter().find(|name| *name != owner).unwrap();
+    array.stop(&owner).await;
+    let mut clients = JoinSet::new();
+    for _ in 0..50 {
+        clients.spawn(get(array.member(asked), URL));
+    }
+    for reply in clients.join_all().await {
+        assert_eq!((reply.status, reply.body.as_str()), (200, "hello"));
+    }
+    assert_eq!(origin.count("/a"), 1);
+}

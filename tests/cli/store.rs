@@ -58,9 +58,9 @@ async fn a_rule_and_a_purge_outlive_a_restart() {
     assert_eq!(get(member.address, kept).await, Got::Hit);
 }
 
-/// How often the member is killed; more by `PARRAY_KILLS`.
+/// How often the member is killed; another number by `PARRAY_KILLS`.
 fn kills() -> usize {
-    std::env::var("PARRAY_KILLS").map_or(20, |count| count.parse().unwrap())
+    std::env::var("PARRAY_KILLS").map_or(50, |count| count.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! nghttp and h2load, which speak HTTP/2 to a member's own pages.
+//! nghttp, h2load and curl, which speak HTTP/2 to a member. Debian's curl has no `--proxy-http2`: it gets own pages.
 
 use std::process::{Command, Output};
 
@@ -46,4 +46,27 @@ async fn h2load_finds_no_failure() {
     assert!(output.status.success(), "{text}");
     assert!(text.contains("20000 succeeded, 0 failed, 0 errored, 0 timeout"), "{text}");
     assert!(text.contains("Application protocol: h2"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nghttp_gets_pages_of_others_through_a_member() {
+    let (origin, identity) = (Origin::start().await, Identity::new());
+    let array = Processes::start_with(1, origin.address, &identity.settings());
+    let url = format!("https://{}/page", array.addresses[0]);
+    let elsewhere = ["-H", ":scheme: http", "-H", ":authority: a.test"];
+    let (output, text) = run("nghttp", &[&["-y", "-t", "20s"], &elsewhere[..], &[&url]].concat());
+    assert!(output.status.success(), "{text}");
+    assert_eq!(origin.last("/page").header("host").as_deref(), Some("a.test"), "{text}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("/page"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn curl_speaks_http2_to_own_pages() {
+    let (origin, identity) = (Origin::start().await, Identity::new());
+    let array = Processes::start_with(1, origin.address, &identity.settings());
+    let url = format!("https://{}/healthz", array.addresses[0]);
+    let (output, text) =
+        run("curl", &["-sS", "--max-time", "20", "-k", "--http2", "-w", "%{http_version}", &url]);
+    assert!(output.status.success() && text.contains("\"role\":\"member\""), "{text}");
+    assert!(text.ends_with('2'), "{text}");
 }

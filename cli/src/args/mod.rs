@@ -20,7 +20,8 @@ pub(crate) use workbench::{
 
 /// Run an array of HTTP proxies as one cache: one table, one ranking, one PAC
 ///
-/// Exit codes: 0 done, 1 something was found (check, diff), 64 usage, 65 bad input, 69 master not
+/// Exit codes: 0 done, 1 something was found (check, diff) or nothing
+/// (cache get), 64 usage, 65 bad input, 69 master not
 /// reachable, 74 file or socket, 75 the table changed meanwhile, 77 not allowed, 78 configuration.
 #[derive(Debug, Parser)]
 #[command(name = "parray", version, max_term_width = 100)]

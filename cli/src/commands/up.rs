@@ -167,7 +167,7 @@ fn greet(
         rows.add_row([
             config.name.to_string(),
             format!("http://{}", listener.local_addr()?),
-            "/pat /proxy.pac /wpad.dat /healthz".to_owned(),
+            "/pat /proxy.pac /wpad.dat /healthz /metrics".to_owned(),
         ]);
     }
     output::show(&rows)?;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
 
 use super::record::Source;
 use crate::net::body::BodyError;
@@ -14,14 +14,25 @@ use crate::net::body::BodyError;
 /// Blocks that are read at once.
 const READ_AHEAD: u64 = 4;
 
+/// Reads at a time: each takes a thread, and a disk that stalls must not take them all.
+static READS: Semaphore = Semaphore::const_new(128);
+
+/// A read on its way.
+type Reading = Pin<Box<dyn Future<Output = io::Result<Bytes>> + Send>>;
+
 /// Reads the body of a file, a few blocks at a time, off the threads that serve.
-#[derive(Debug)]
 pub struct BlockReader {
     source: Source,
     range: Range<u64>,
-    reading: Option<JoinHandle<io::Result<Bytes>>>,
+    reading: Option<Reading>,
     /// Read before anybody asked.
     ahead: Option<Bytes>,
+}
+
+impl std::fmt::Debug for BlockReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BlockReader").field("range", &self.range).finish_non_exhaustive()
+    }
 }
 
 impl BlockReader {
@@ -36,15 +47,24 @@ impl BlockReader {
     /// Those of the file system, and damaged bytes.
     pub async fn prime(&mut self) -> io::Result<()> {
         if !self.range.is_empty() {
-            let read = self.start().await.map_err(io::Error::other).flatten();
+            let read = self.start().await;
             self.ahead = Some(read.inspect_err(|_| self.source.condemn())?);
         }
         Ok(())
     }
 
-    fn start(&self) -> JoinHandle<io::Result<Bytes>> {
+    fn start(&self) -> Reading {
         let (source, range) = (self.source.clone(), self.range.clone());
-        tokio::task::spawn_blocking(move || source.read(range.start, range.end, READ_AHEAD))
+        Box::pin(async move {
+            let turn = READS.acquire().await.map_err(io::Error::other)?;
+            let reading = tokio::task::spawn_blocking(move || {
+                let read = source.read(range.start, range.end, READ_AHEAD);
+                // Who asked may have gone, but the thread is taken until now.
+                drop(turn);
+                read
+            });
+            reading.await.map_err(io::Error::other).flatten()
+        })
     }
 
     /// The next bytes; `None` at the end.
@@ -56,11 +76,11 @@ impl BlockReader {
             Ok(bytes)
         } else {
             let mut reading = self.reading.take().unwrap_or_else(|| self.start());
-            let Poll::Ready(read) = Pin::new(&mut reading).poll(cx) else {
+            let Poll::Ready(read) = reading.as_mut().poll(cx) else {
                 self.reading = Some(reading);
                 return Poll::Pending;
             };
-            read.map_err(io::Error::other).flatten()
+            read
         };
         Poll::Ready(Some(match read {
             Ok(bytes) if !bytes.is_empty() => {
