@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -225,4 +225,31 @@ async fn connections_that_come_and_go_leave_nothing() {
     })
     .await;
     check("connections", &array.members[0], bystander.end().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_send_slowly_take_little_memory_and_are_let_go() {
+    let origin = Origin::start().await;
+    let limits = "[limits]\nheader = \"2s\"\nidle = \"2s\"\n";
+    let array = Processes::start_with(1, origin.address, limits);
+    let member = array.addresses[0];
+    let bystander = Bystander::start(member);
+    let mut slow = Vec::new();
+    for number in 0..400 {
+        let mut stream = TcpStream::connect(member).await.unwrap();
+        let begun = if number % 4 == 0 {
+            "POST http://a.test/up HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\n0123"
+        } else {
+            "GET http://a.test/slow HTTP/1.1\r\nHost: a.te"
+        };
+        stream.write_all(begun.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    for mut stream in slow {
+        // An answer that tells why, or just the end.
+        let mut said = Vec::new();
+        let ended = stream.read_to_end(&mut said);
+        drop(tokio::time::timeout(2 * PATIENCE, ended).await.unwrap());
+    }
+    check("slow clients", &array.members[0], bystander.end().await);
 }
