@@ -197,7 +197,7 @@ async fn bodies_that_nobody_takes_are_not_held() {
 
 /// Connections of the next test; `PARRAY_CONNECTIONS` makes it another number.
 fn connections() -> u32 {
-    std::env::var("PARRAY_CONNECTIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
+    std::env::var("PARRAY_CONNECTIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000)
 }
 
 #[tokio::test(flavor = "multi_thread")]

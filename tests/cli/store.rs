@@ -166,9 +166,9 @@ async fn damaged_files_are_no_hits_and_are_replaced() {
     }
 }
 
-/// How many files there are; more by `PARRAY_FILES`.
+/// How many files there are; another number by `PARRAY_FILES`.
 fn files() -> usize {
-    std::env::var("PARRAY_FILES").map_or(100_000, |count| count.parse().unwrap())
+    std::env::var("PARRAY_FILES").map_or(1_000_000, |count| count.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
