@@ -83,7 +83,7 @@ pub(super) async fn from_origin(
         cached::note(&mut response, CacheResult::Miss);
         return Ok(response);
     }
-    let now = Moment::now();
+    let now = asked.arrived.on;
     if let Some(response) = lookup.part_of_growing(&asked, now).await {
         return Ok(response);
     }
