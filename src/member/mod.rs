@@ -214,8 +214,9 @@ fn cache_of(config: &MemberConfig, first: &Snapshot) -> Option<Arc<Cache>> {
 /// What the cache is made by: the configuration, and this member's line of the table.
 fn cache_settings(config: &MemberConfig, snapshot: &Snapshot) -> Option<CacheSettings> {
     let (cache, listed) = (config.cache.as_ref()?, snapshot.cache_size());
-    let settings = cache.settings(respond::token(&config.name), listed, most_memory() / 2);
-    if settings.disk.is_none() && listed.is_some_and(|listed| listed > most_memory() / 2) {
+    let most = most_memory() / 2;
+    let settings = cache.settings(respond::token(&config.name), listed, most);
+    if settings.disk.is_none() && listed.is_some_and(|listed| listed > most) {
         tracing::warn!(
             listed,
             used = settings.memory,

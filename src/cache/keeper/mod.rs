@@ -35,6 +35,8 @@ pub struct Cache {
     pub terms: Terms,
     /// Largest body that is kept in memory.
     memory_object: AtomicU64,
+    /// Bytes in memory as they were asked for: shards may make it a few more.
+    size: AtomicU64,
     /// How memory is weighed.
     by: BySize,
     /// Where larger bodies in memory are.
@@ -113,6 +115,7 @@ impl Cache {
                 max_object: Arc::new(max_object.into()),
             },
             memory_object: memory_object.into(),
+            size: settings.memory.into(),
             by,
             files: MemoryFiles::new(open.in_memory),
             flights: Arc::default(),
@@ -176,7 +179,7 @@ impl Cache {
 
     /// Changes how much is kept, where that is another number than before.
     pub fn resize(self: &Arc<Self>, settings: &CacheSettings) {
-        let before = self.memory.capacity();
+        let before = self.size.swap(settings.memory, Ordering::Relaxed);
         if settings.memory != before {
             self.memory.set_capacity(settings.memory);
             let (room, had) = (kib(settings.memory / 2), kib(before / 2));
